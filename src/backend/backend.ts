@@ -1,0 +1,121 @@
+/**
+ * THE CONTRACT. What a backend is, and what its kernels promise.
+ *
+ * Every kernel exists three times under one name, with the same parameters in the same order: `native/kernels/gather.h`,
+ * `assembly/gather.ts`, `src/backend/js/gather.ts`. The TypeScript body is the specification: every other implementation
+ * gives the same bits (NaN payloads excepted). ARCHITECTURE.md has the order of sums and why it is so.
+ */
+
+/** "No padding row" for {@link Kernels.scatterAdd}: no table has this many rows. */
+export const noPadding = 0xffffffff;
+
+/** The most rows a table may have, so that a negative Int32 index read as Uint32 is always out of range. */
+export const maxRows = 0x7fffffff;
+
+/**
+ * Memory that a backend owns and its kernels read without a copy.
+ *
+ * A view is valid until the next `allocate` on the same backend (WASM memory may move when it grows) or until the block
+ * is disposed of: ask for it anew, never keep it.
+ */
+export interface Block {
+  readonly byteLength: number;
+  f32(byteOffset?: number, length?: number): Float32Array;
+  u32(byteOffset?: number, length?: number): Uint32Array;
+  /** Gives the memory back. Views of it become empty or stale. Twice is harmless. */
+  dispose(): void;
+}
+
+/**
+ * The kernels. Pointers (here: typed arrays) and counts in, a count out; no allocation the caller can see, no exception, no state.
+ *
+ * The count returned by a kernel that takes indices is the number of indices done: fewer than `numIndices` means the position of
+ * the first index that is not in [0, numEmbeddings), and then nothing was written.
+ *
+ * Arrays may be longer than the counts say, never shorter: checking is the caller's business. Arrays a kernel writes must not overlap
+ * those it reads.
+ */
+export interface Kernels {
+  /** out[i, :] = weight[indices[i], :]. weight is (numEmbeddings, embeddingDim), out is (numIndices, embeddingDim). */
+  gather(
+    weight: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: Uint32Array,
+    numIndices: number,
+    out: Float32Array,
+  ): number;
+
+  /**
+   * gradWeight[indices[i], :] += gradOut[i, :] for i = 0, 1, ... in this order, each a single f32 add; indices equal to
+   * paddingIdx are passed over. gradWeight is (numEmbeddings, embeddingDim), gradOut is (numIndices, embeddingDim).
+   */
+  scatterAdd(
+    gradWeight: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: Uint32Array,
+    numIndices: number,
+    paddingIdx: number,
+    gradOut: Float32Array,
+  ): number;
+
+  /**
+   * out (m, n) = a (m, k) b (k, n), or out += with `accumulate`.
+   * Order of sums: every 256 consecutive k in order from +0; then, from +0 or from out, the block sums are added in order.
+   */
+  matmulNN(
+    a: Float32Array,
+    b: Float32Array,
+    m: number,
+    n: number,
+    k: number,
+    accumulate: boolean,
+    out: Float32Array,
+  ): void;
+
+  /**
+   * out (m, n) = a (m, k) b (n, k)^T, or out += with `accumulate`.
+   * Order of sums: the 8-lane dot product of `js/dot.ts`; with `accumulate` the finished dot product is added to out.
+   */
+  matmulNT(
+    a: Float32Array,
+    b: Float32Array,
+    m: number,
+    n: number,
+    k: number,
+    accumulate: boolean,
+    out: Float32Array,
+  ): void;
+
+  /** out (m, n) = a (k, m)^T b (k, n), or out += with `accumulate`. Order of sums: as {@link Kernels.matmulNN}. */
+  matmulTN(
+    a: Float32Array,
+    b: Float32Array,
+    m: number,
+    n: number,
+    k: number,
+    accumulate: boolean,
+    out: Float32Array,
+  ): void;
+}
+
+/** The names of the three backends. */
+export type BackendName = "native" | "wasm" | "js";
+
+/** One implementation of the kernels, and the memory they work in. Its full name is `name:isa`, for example "native:avx2". */
+export interface Backend {
+  readonly name: BackendName;
+  /** "avx512", "avx2", "neon", "baseline" (native); "simd", "scalar" (wasm); "scalar" (js). */
+  readonly isa: string;
+  readonly kernels: Kernels;
+  /** How many floats plain JavaScript moves in the time that one call into this backend costs: smaller work stays in JavaScript. */
+  readonly callCost: number;
+  /** Zeroed memory, 64-byte aligned where the platform allows it. Throws RangeError [ERR_OUT_OF_MEMORY]. */
+  allocate(byteLength: number): Block;
+}
+
+/** An implementation that is known here: either it can be opened, or `why` says what is missing. */
+export type Candidate =
+  | { readonly name: BackendName; readonly isa: string; open(): Backend }
+  | { readonly name: BackendName; readonly isa: string; readonly why: string };

@@ -1,0 +1,51 @@
+/**
+ * One sentence shape for every refusal: the argument's name, its value, what was expected.
+ *
+ *     RangeError [ERR_INDEX_OUT_OF_RANGE]: indices[17] is 50257, expected an integer in [0, 50257)
+ */
+
+/** The codes an error thrown by this package may carry in `code`. */
+export type ErrorCode =
+  | "ERR_INVALID_ARG_TYPE" // not the kind of thing expected
+  | "ERR_OUT_OF_RANGE" // the right kind, an impossible value
+  | "ERR_INDEX_OUT_OF_RANGE" // a row that the table does not have
+  | "ERR_INVALID_LENGTH" // an array whose length does not fit the shapes
+  | "ERR_DISPOSED" // memory that was given back
+  | "ERR_OUT_OF_MEMORY" // the backend cannot hold that much
+  | "ERR_UNKNOWN_BACKEND" // a backend name nobody knows
+  | "ERR_BACKEND_UNSUPPORTED" // a backend that does not work here
+  | "ERR_INVALID_CHECKPOINT"; // a file that is not what it says
+
+/** TypeError with a code: the value is of the wrong kind. */
+export function typeError(code: ErrorCode, message: string): TypeError & { code: ErrorCode } {
+  return coded(new TypeError(message), code);
+}
+
+/** RangeError with a code: the kind is right, the value impossible. */
+export function rangeError(code: ErrorCode, message: string): RangeError & { code: ErrorCode } {
+  return coded(new RangeError(message), code);
+}
+
+function coded<E extends Error>(error: E, code: ErrorCode): E & { code: ErrorCode } {
+  // Node prints the code in brackets behind the name, as it does for its own errors.
+  const name = error.name;
+  error.name = `${name} [${code}]`;
+  void error.stack; // the stack is made now, with the long name in its first line
+  Object.defineProperty(error, "name", { value: name, configurable: true, writable: true, enumerable: false });
+  return Object.assign(error, { code });
+}
+
+/** The value as it stands in an error: short, and never throwing. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return "a function";
+  if (typeof value === "symbol") return value.toString();
+  if (Object.is(value, -0)) return "-0";
+  if (typeof value !== "object" || value === null) return String(value);
+  if (ArrayBuffer.isView(value) || Array.isArray(value)) {
+    const { length, constructor } = value as { length?: number; constructor?: { name: string } };
+    return `${constructor?.name ?? "Array"}(${length ?? (value as DataView).byteLength})`;
+  }
+  return `a ${value.constructor?.name ?? "null-prototype object"}`;
+}
