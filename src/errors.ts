@@ -44,8 +44,8 @@ export function show(value: unknown): string {
   if (Object.is(value, -0)) return "-0";
   if (typeof value !== "object" || value === null) return String(value);
   if (ArrayBuffer.isView(value) || Array.isArray(value)) {
-    const { length, constructor } = value as { length?: number; constructor?: { name: string } };
-    return `${constructor?.name ?? "Array"}(${length ?? (value as DataView).byteLength})`;
+    const { length = (value as DataView).byteLength } = value as { length?: number };
+    return `${value.constructor?.name ?? "Array"}(${length})`;
   }
   return `a ${value.constructor?.name ?? "null-prototype object"}`;
 }

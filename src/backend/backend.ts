@@ -113,6 +113,8 @@ export interface Backend {
   readonly callCost: number;
   /** Zeroed memory, 64-byte aligned where the platform allows it. Throws RangeError [ERR_OUT_OF_MEMORY]. */
   allocate(byteLength: number): Block;
+  /** Whether the array is a view of this backend's memory that the next `allocate` may empty (WASM memory moves when it grows). */
+  moves(array: ArrayBufferView): boolean;
 }
 
 /** An implementation that is known here: either it can be opened, or `why` says what is missing. */

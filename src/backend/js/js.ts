@@ -17,6 +17,7 @@ const backend: Backend = {
   allocate(byteLength: number): Block {
     return new ArrayBufferBlock(byteLength);
   },
+  moves: () => false,
 };
 
 /** The backend that is always there. */

@@ -1,0 +1,26 @@
+import { firstOutside } from "./firstOutside";
+import { addRow } from "./lanes";
+
+/**
+ * gradWeight[indices[i], :] += gradOut[i, :] for ascending i, one f32 add each; rows of paddingIdx are passed over.
+ * All indices are looked at before the first write: a refused call changes nothing.
+ * See src/backend/backend.ts for the promise, src/backend/js/scatterAdd.ts for the specification.
+ */
+export function scatterAdd(
+  gradWeight: usize,
+  numEmbeddings: u32,
+  embeddingDim: u32,
+  indices: usize,
+  numIndices: u32,
+  paddingIdx: u32,
+  gradOut: usize,
+): u32 {
+  const done = firstOutside(indices, numIndices, numEmbeddings);
+  if (done < numIndices) return done;
+  const rowBytes = (embeddingDim as usize) << 2;
+  for (const end = indices + ((numIndices as usize) << 2); indices < end; indices += 4, gradOut += rowBytes) {
+    const row = load<u32>(indices);
+    if (row != paddingIdx) addRow(gradWeight + (row as usize) * rowBytes, gradOut, embeddingDim);
+  }
+  return numIndices;
+}

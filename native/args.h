@@ -1,0 +1,84 @@
+/**
+ * Reading arguments by raw N-API calls: the wrappers of node-addon-api double the cost of a small lookup.
+ *
+ * Every reader checks the kind and the length, throws into JavaScript in the house's words and returns false: a wrong
+ * argument ends in an exception, never outside an array.
+ */
+#pragma once
+
+#include <node_api.h>
+#include <stdio.h>
+
+#include "kernels.h"
+
+namespace nn {
+
+/** The arguments of one call, in order. */
+template <usize count>
+struct Args {
+  napi_env env;
+  napi_value values[count];
+  void* data;  // what the function was made with
+
+  bool read(napi_callback_info info) {
+    usize given = count;
+    if (napi_get_cb_info(env, info, &given, values, nullptr, &data) != napi_ok) return false;
+    return true;  // the missing ones are undefined, and no reader takes undefined
+  }
+
+  bool refuse(const char* name, const char* expected) const {
+    char message[160];
+    snprintf(message, sizeof message, "%s is of the wrong kind, expected %s", name, expected);
+    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", message);
+    return false;
+  }
+
+  /** An integer in [0, most]. */
+  bool integer(usize at, const char* name, usize most, usize* out) const {
+    double value;
+    if (napi_get_value_double(env, values[at], &value) != napi_ok) return refuse(name, "a number");
+    if (!(value >= 0 && value <= static_cast<double>(most)) ||
+        value != static_cast<double>(static_cast<usize>(value))) {
+      char message[160];
+      snprintf(message, sizeof message, "%s is %.17g, expected an integer in [0, %zu]", name, value, most);
+      napi_throw_range_error(env, "ERR_OUT_OF_RANGE", message);
+      return false;
+    }
+    *out = static_cast<usize>(value);
+    return true;
+  }
+
+  bool boolean(usize at, const char* name, bool* out) const {
+    return napi_get_value_bool(env, values[at], out) == napi_ok || refuse(name, "a boolean");
+  }
+
+  bool f32s(usize at, const char* name, usize rows, usize columns, f32** out) const {
+    return array(at, name, napi_float32_array, "a Float32Array", rows, columns, reinterpret_cast<void**>(out));
+  }
+
+  bool u32s(usize at, const char* name, usize count32, u32** out) const {
+    return array(at, name, napi_uint32_array, "a Uint32Array", count32, 1, reinterpret_cast<void**>(out));
+  }
+
+ private:
+  bool array(usize at, const char* name, napi_typedarray_type wanted, const char* expected, usize rows, usize columns,
+             void** out) const {
+    napi_typedarray_type type;
+    usize length;
+    // The last two are not asked for: they would cost a handle each.
+    if (napi_get_typedarray_info(env, values[at], &type, &length, out, nullptr, nullptr) != napi_ok || type != wanted) {
+      return refuse(name, expected);
+    }
+    usize least;
+    if (__builtin_mul_overflow(rows, columns, &least) || length < least) {
+      char message[160];
+      snprintf(message, sizeof message, "%s has %zu elements, expected at least %zu x %zu", name, length, rows,
+               columns);
+      napi_throw_range_error(env, "ERR_INVALID_LENGTH", message);
+      return false;
+    }
+    return true;
+  }
+};
+
+}  // namespace nn

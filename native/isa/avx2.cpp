@@ -1,0 +1,7 @@
+#include "table.h"
+
+namespace nn {
+
+const Kernels avx2 = {"avx2", gather, scatterAdd, matmulNN, matmulNT, matmulTN};
+
+}  // namespace nn

@@ -1,0 +1,7 @@
+#include "table.h"
+
+namespace nn {
+
+const Kernels avx512 = {"avx512", gather, scatterAdd, matmulNN, matmulNT, matmulTN};
+
+}  // namespace nn

@@ -1,0 +1,7 @@
+#include "table.h"
+
+namespace nn {
+
+const Kernels baseline = {"baseline", gather, scatterAdd, matmulNN, matmulNT, matmulTN};
+
+}  // namespace nn

@@ -1,0 +1,7 @@
+#include "table.h"
+
+namespace nn {
+
+const Kernels neon = {"neon", gather, scatterAdd, matmulNN, matmulNT, matmulTN};
+
+}  // namespace nn

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "firstOutside.h"
+#include "prefetch.h"
+
+namespace nn {
+namespace {
+
+/** Copies one row of at least Vector's length; the last vector overlaps the one before it, so there is no scalar tail.
+ */
+template <typename Vector>
+NN_INLINE void copyRow(f32* to, const f32* from, usize embeddingDim) {
+  constexpr usize lanes = sizeof(Vector) / sizeof(f32);
+  for (usize j = 0; j + lanes < embeddingDim; j += lanes) store(to + j, load<Vector>(from + j));
+  store(to + embeddingDim - lanes, load<Vector>(from + embeddingDim - lanes));
+}
+
+template <typename CopyRow>
+NN_INLINE void gatherRows(const f32* weight, usize embeddingDim, const u32* indices, usize numIndices, f32* out,
+                          CopyRow copy) {
+  const usize ahead = rowsAhead(embeddingDim);
+  const usize whole = numIndices > ahead ? numIndices - ahead : 0;
+  for (usize i = 0; i < whole; i++, out += embeddingDim) {
+    prefetchRow<false>(weight + indices[i + ahead] * embeddingDim, embeddingDim);
+    copy(out, weight + indices[i] * embeddingDim);
+  }
+  for (usize i = whole; i < numIndices; i++, out += embeddingDim) copy(out, weight + indices[i] * embeddingDim);
+}
+
+/** out[i, :] = weight[indices[i], :]. See Kernels::gather. */
+usize gather(const f32* weight, usize numEmbeddings, usize embeddingDim, const u32* indices, usize numIndices,
+             f32* out) {
+  const usize done = firstOutside(indices, numIndices, numEmbeddings);
+  if (done < numIndices) return done;
+  const usize dim = embeddingDim;
+  if (dim >= wideLanes) {
+    gatherRows(weight, dim, indices, numIndices, out,
+               [dim](f32* to, const f32* from) { copyRow<Wide>(to, from, dim); });
+  } else if (dim >= 4) {
+    gatherRows(weight, dim, indices, numIndices, out,
+               [dim](f32* to, const f32* from) { copyRow<f32x4>(to, from, dim); });
+  } else if (dim > 0) {
+    gatherRows(weight, dim, indices, numIndices, out, [dim](f32* to, const f32* from) {
+      for (usize j = 0; j < dim; j++) to[j] = from[j];
+    });
+  }
+  return numIndices;
+}
+
+}  // namespace
+}  // namespace nn

@@ -1,0 +1,136 @@
+import type { Kernels } from "../backend.js";
+import { addRows, copyRows, firstOutside } from "./foreign.js";
+import type { Heap } from "./heap.js";
+import { StagedProduct } from "./stagedProduct.js";
+
+/** A matrix kernel over pointers. */
+export type ProductExport = (
+  a: number,
+  b: number,
+  m: number,
+  n: number,
+  k: number,
+  accumulate: number,
+  out: number,
+) => void;
+
+/** What a module of assembly/index.ts exports. Pointers are byte addresses in its memory. */
+export interface Exports {
+  gather(
+    weight: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: number,
+    numIndices: number,
+    out: number,
+  ): number;
+  scatterAdd(
+    gradWeight: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: number,
+    numIndices: number,
+    paddingIdx: number,
+    gradOut: number,
+  ): number;
+  matmulNN: ProductExport;
+  matmulNT: ProductExport;
+  matmulTN: ProductExport;
+  continueDot(a: number, b: number, k: number, lanes: number): number;
+  heapBase(): number;
+}
+
+/** How large the window is: see ARCHITECTURE.md for the measurement. */
+export const defaultWindowBytes = 2 * 1024 * 1024;
+
+/**
+ * The kernels over typed arrays from anywhere. Arguments at *home*, in the heap's memory, are passed by pointer and cost nothing. Others
+ * are *staged*: carried through one fixed window in linear memory, chunk by chunk, so that a call needs no more memory than the window
+ * and never grows it. Chunks end where the order of sums allows it: the bits do not depend on what is at home.
+ */
+export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaultWindowBytes): Kernels {
+  const window = heap.reserve(windowBytes);
+  const capacity = windowBytes >>> 2;
+  const product = (name: "matmulNN" | "matmulNT" | "matmulTN"): Kernels["matmulNN"] => {
+    const staged = new StagedProduct(name, exports, heap, window, capacity);
+    const kernel = exports[name];
+    return (a, b, m, n, k, accumulate, out) => {
+      if (heap.holds(a) && heap.holds(b) && heap.holds(out)) {
+        kernel(a.byteOffset, b.byteOffset, m, n, k, accumulate ? 1 : 0, out.byteOffset);
+      } else staged.run(a, b, m, n, k, accumulate, out);
+    };
+  };
+
+  return {
+    gather(weight, numEmbeddings, embeddingDim, indices, numIndices, out) {
+      const indicesHome = heap.holds(indices);
+      const outHome = heap.holds(out);
+      const perIndex = (indicesHome ? 0 : 1) + (outHome ? 0 : embeddingDim);
+      const chunk = perIndex === 0 ? numIndices : Math.floor(capacity / perIndex);
+      if (!heap.holds(weight) || (chunk === 0 && numIndices > 0)) {
+        return copyRows(weight, numEmbeddings, embeddingDim, indices, numIndices, out);
+      }
+      // The kernel sees its own chunk only: when there are more, all indices are looked at first.
+      const known = numIndices > chunk ? firstOutside(indices, numIndices, numEmbeddings) : numIndices;
+      if (known < numIndices) return known;
+      const { f32, u32 } = heap;
+      const table = weight.byteOffset;
+      for (let start = 0; start < numIndices; start += chunk) {
+        const count = Math.min(chunk, numIndices - start);
+        let room = window;
+        let from = indices.byteOffset + start * 4;
+        if (!indicesHome) {
+          from = room;
+          room += count * 4;
+          u32.set(slice(indices, start, count), from >>> 2);
+        }
+        const to = outHome ? out.byteOffset + start * embeddingDim * 4 : room;
+        const done = exports.gather(table, numEmbeddings, embeddingDim, from, count, to) >>> 0;
+        if (done < count) return start + done;
+        if (!outHome) out.set(slice(f32, to >>> 2, count * embeddingDim), start * embeddingDim);
+      }
+      return numIndices;
+    },
+
+    scatterAdd(gradWeight, numEmbeddings, embeddingDim, indices, numIndices, paddingIdx, gradOut) {
+      const indicesHome = heap.holds(indices);
+      const gradOutHome = heap.holds(gradOut);
+      const perIndex = (indicesHome ? 0 : 1) + (gradOutHome ? 0 : embeddingDim);
+      const chunk = perIndex === 0 ? numIndices : Math.floor(capacity / perIndex);
+      if (!heap.holds(gradWeight) || (chunk === 0 && numIndices > 0)) {
+        return addRows(gradWeight, numEmbeddings, embeddingDim, indices, numIndices, paddingIdx, gradOut);
+      }
+      const known = numIndices > chunk ? firstOutside(indices, numIndices, numEmbeddings) : numIndices;
+      if (known < numIndices) return known;
+      const { f32, u32 } = heap;
+      const table = gradWeight.byteOffset;
+      for (let start = 0; start < numIndices; start += chunk) {
+        const count = Math.min(chunk, numIndices - start);
+        let room = window;
+        let from = indices.byteOffset + start * 4;
+        if (!indicesHome) {
+          from = room;
+          room += count * 4;
+          u32.set(slice(indices, start, count), from >>> 2);
+        }
+        let rows = gradOut.byteOffset + start * embeddingDim * 4;
+        if (!gradOutHome) {
+          rows = room;
+          f32.set(slice(gradOut, start * embeddingDim, count * embeddingDim), rows >>> 2);
+        }
+        const done = exports.scatterAdd(table, numEmbeddings, embeddingDim, from, count, paddingIdx, rows) >>> 0;
+        if (done < count) return start + done;
+      }
+      return numIndices;
+    },
+
+    matmulNN: product("matmulNN"),
+    matmulNT: product("matmulNT"),
+    matmulTN: product("matmulTN"),
+  };
+}
+
+/** The array itself where it is all wanted, for a subarray costs as much as copying a hundred floats. */
+function slice<View extends Float32Array | Uint32Array>(view: View, start: number, count: number): View {
+  return start === 0 && count === view.length ? view : (view.subarray(start, start + count) as View);
+}

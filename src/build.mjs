@@ -1,0 +1,68 @@
+/**
+ * Sets up whatever is missing or older than what it is made from: `npm ci`, the native addon, the WASM modules, dist/.
+ * `npm start`, `npm test` and `npm install` in a checkout begin here, so it uses nothing but Node itself.
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+process.chdir(root);
+const isWindows = process.platform === "win32";
+
+if (!existsSync("node_modules/.package-lock.json")) {
+  // Its `prepare` script runs this file again, which does the rest.
+  run("npm", ["ci", "--no-audit", "--no-fund"], "installing dependencies");
+}
+buildNative();
+if (isOlder("src/backend/wasm/modules.ts", ["assembly"])) run("node", ["assembly/build.mjs"], "compiling AssemblyScript");
+if (isOlder("dist/index.js", ["src", "tsconfig.json", "package.json"])) {
+  rmSync("dist", { recursive: true, force: true });
+  run("node", ["node_modules/typescript/bin/tsc"], "compiling TypeScript");
+  cpSync("src/cli/train/genesis.txt", "dist/cli/train/genesis.txt");
+}
+
+/** The addon is a gain, not a need: without the tools to build it everything works on WebAssembly, and one line says so. */
+function buildNative() {
+  if (!isOlder("build/Release/nn_embedding.node", ["native", "binding.gyp"])) return;
+  const missing = ["python3", "make", "g++"].filter((tool) => !isOnPath(tool));
+  if (missing.length > 0) {
+    console.log(`native addon: not built (no ${missing.join(", no ")}); WebAssembly is used instead`);
+    return;
+  }
+  console.log("compiling the native addon");
+  // `npm exec` hands node-gyp npm's settings, such as where Node's headers are.
+  const built = spawnSync("npm", ["exec", "--", "node-gyp", "rebuild"], { encoding: "utf8", shell: isWindows });
+  if (built.status === 0) return;
+  mkdirSync("build", { recursive: true });
+  writeFileSync("build/log.txt", `${built.stdout}${built.stderr}${built.error ?? ""}`);
+  console.log("native addon: the build failed, build/log.txt says why; WebAssembly is used instead");
+}
+
+function run(command, args, what) {
+  console.log(what);
+  const { status, error } = spawnSync(command, args, { stdio: "inherit", shell: isWindows && command === "npm" });
+  if (status !== 0) {
+    console.error(`${what} failed${error ? `: ${error.message}` : ""}`);
+    process.exit(status ?? 1);
+  }
+}
+
+/** Whether a made file is missing or older than anything it is made from. */
+function isOlder(made, sources) {
+  if (!existsSync(made)) return true;
+  const time = statSync(made).mtimeMs;
+  return sources.some((source) => newest(source) > time);
+}
+
+function newest(path) {
+  const { mtimeMs } = statSync(path);
+  if (!statSync(path).isDirectory()) return mtimeMs;
+  const inside = readdirSync(path).filter((name) => name !== "build");
+  return Math.max(0, ...inside.map((name) => newest(join(path, name))));
+}
+
+function isOnPath(tool) {
+  return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, tool)));
+}

@@ -1,0 +1,110 @@
+import { rangeError, show, typeError } from "./errors.js";
+
+/** Throws unless value is an integer in [1, most]. */
+export function checkSize(name: string, value: unknown, most = Number.MAX_SAFE_INTEGER): asserts value is number {
+  if (typeof value !== "number") {
+    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${show(value)}, expected a positive integer`);
+  }
+  if (!Number.isInteger(value) || value < 1 || value > most) {
+    const range = most === Number.MAX_SAFE_INTEGER ? "a positive integer" : `an integer in [1, ${most}]`;
+    throw rangeError("ERR_OUT_OF_RANGE", `${name} is ${show(value)}, expected ${range}`);
+  }
+}
+
+/** Throws unless value is an integer in [0, 2^53). */
+export function checkCount(name: string, value: unknown): asserts value is number {
+  if (typeof value !== "number") {
+    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${show(value)}, expected an integer >= 0`);
+  }
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw rangeError("ERR_OUT_OF_RANGE", `${name} is ${show(value)}, expected an integer >= 0`);
+  }
+}
+
+/** Throws unless value is an integer in [least, end). */
+export function checkInteger(
+  name: string,
+  value: unknown,
+  least = Number.MIN_SAFE_INTEGER,
+  end = Number.MAX_SAFE_INTEGER,
+): asserts value is number {
+  const expected = least === Number.MIN_SAFE_INTEGER ? "an integer" : `an integer in [${least}, ${end})`;
+  if (typeof value !== "number")
+    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${show(value)}, expected ${expected}`);
+  if (!Number.isInteger(value) || value < least || value >= end) {
+    throw rangeError("ERR_OUT_OF_RANGE", `${name} is ${show(value)}, expected ${expected}`);
+  }
+}
+
+/** Throws unless value is a finite number in [least, Infinity), or (least, Infinity) with `exclusive`. */
+export function checkNumber(name: string, value: unknown, least: number, exclusive = false): asserts value is number {
+  const expected = `a finite number ${exclusive ? ">" : ">="} ${least}`;
+  if (typeof value !== "number") {
+    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${show(value)}, expected ${expected}`);
+  }
+  if (!Number.isFinite(value) || value < least || (exclusive && value === least)) {
+    throw rangeError("ERR_OUT_OF_RANGE", `${name} is ${show(value)}, expected ${expected}`);
+  }
+}
+
+/** Throws unless value is a boolean. */
+export function checkBoolean(name: string, value: unknown): asserts value is boolean {
+  if (typeof value !== "boolean") {
+    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${show(value)}, expected true or false`);
+  }
+}
+
+/** Throws unless value is one of the known words. */
+export function checkWord<W extends string>(name: string, value: unknown, words: readonly W[]): asserts value is W {
+  if (words.includes(value as W)) return;
+  const expected = words.map((word) => JSON.stringify(word)).join(" or ");
+  const error = typeof value === "string" ? rangeError : typeError;
+  const code = typeof value === "string" ? "ERR_OUT_OF_RANGE" : "ERR_INVALID_ARG_TYPE";
+  throw error(code, `${name} is ${show(value)}, expected ${expected}`);
+}
+
+/** Throws unless options is an object whose keys are all known: a misspelled or not yet supported option is never ignored. */
+export function checkOptions(options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null) {
+    throw typeError("ERR_INVALID_ARG_TYPE", `options is ${show(options)}, expected an object`);
+  }
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    throw typeError("ERR_INVALID_ARG_TYPE", `options has ${show(key)}, expected only ${known.join(", ")}`);
+  }
+}
+
+/** Throws unless value is a Float32Array. */
+export function checkFloats(name: string, value: unknown): asserts value is Float32Array {
+  // The tag, not instanceof, is what holds across realms (iframes, vm contexts, test runners).
+  if (value instanceof Float32Array) return;
+  if (ArrayBuffer.isView(value) && (value as Float32Array)[Symbol.toStringTag] === "Float32Array") return;
+  throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${show(value)}, expected a Float32Array`);
+}
+
+/** Throws unless value is a Float32Array of exactly that many floats; `shape` says in words why so many. */
+export function checkLength(
+  name: string,
+  value: unknown,
+  length: number,
+  shape: string,
+): asserts value is Float32Array {
+  checkFloats(name, value);
+  if (value.length === length) return;
+  const detached = value.length === 0 && value.buffer.byteLength === 0 ? " (its ArrayBuffer is empty or detached)" : "";
+  throw rangeError("ERR_INVALID_LENGTH", `${name}.length is ${value.length}${detached}, expected ${length} = ${shape}`);
+}
+
+/** Throws when what is to be written shares memory with what is to be read. */
+export function checkApart(name: string, written: Float32Array, otherName: string, read: ArrayBufferView): void {
+  if (written.buffer !== read.buffer) return;
+  const start = written.byteOffset;
+  if (start + written.byteLength <= read.byteOffset || read.byteOffset + read.byteLength <= start) return;
+  throw rangeError("ERR_OUT_OF_RANGE", `${name} is part of ${otherName}'s memory, expected memory of its own`);
+}
+
+/** Throws unless value draws numbers as a Generator does. */
+export function checkGenerator(value: unknown): void {
+  if (typeof (value as { uint32?: unknown } | null)?.uint32 === "function") return;
+  throw typeError("ERR_INVALID_ARG_TYPE", `generator is ${show(value)}, expected a Generator`);
+}

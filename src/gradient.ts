@@ -1,0 +1,74 @@
+import type { Block } from "./backend/backend.js";
+
+/**
+ * A gradient with a value for every element of its parameter.
+ *
+ * Its memory belongs to the parameter: `values` is valid until the parameter's next `zeroGrad`, `backward` or `dispose`;
+ * `toDense()` is a copy that stays.
+ */
+export class DenseGradient {
+  readonly kind = "dense";
+  /** The parameter's shape: [rows, columns]. */
+  readonly shape: readonly [number, number];
+  readonly #block: Block;
+
+  /** @internal */
+  constructor(shape: readonly [number, number], block: Block) {
+    this.shape = shape;
+    this.#block = block;
+  }
+
+  /** The gradient, row by row: rows x columns floats. A view: see the class. */
+  get values(): Float32Array {
+    return this.#block.f32(0, this.shape[0] * this.shape[1]);
+  }
+
+  /** A copy of the gradient: rows x columns floats. */
+  toDense(): Float32Array {
+    return this.values.slice();
+  }
+}
+
+/**
+ * A gradient of some rows: what `torch.sparse_coo_tensor(...).coalesce()` is to PyTorch, with the rows ascending, each once.
+ *
+ * Its memory belongs to the parameter: `values` is valid until the parameter's next `zeroGrad`, `backward` or `dispose`.
+ */
+export class SparseGradient {
+  readonly kind = "sparse";
+  /** The parameter's shape: [rows, columns]. */
+  readonly shape: readonly [number, number];
+  /** Which rows of the parameter `values` holds, ascending. */
+  readonly rows: Uint32Array;
+  readonly #block: Block;
+
+  /** @internal */
+  constructor(shape: readonly [number, number], rows: Uint32Array, block: Block) {
+    this.shape = shape;
+    this.rows = rows;
+    this.#block = block;
+  }
+
+  /** The gradient of those rows: rows.length x columns floats. A view: see the class. */
+  get values(): Float32Array {
+    return this.#block.f32(0, this.rows.length * this.shape[1]);
+  }
+
+  /** The gradient with a value for every element: rows x columns floats, zero where no row was touched. */
+  toDense(): Float32Array {
+    const [numRows, numColumns] = this.shape;
+    const dense = new Float32Array(numRows * numColumns);
+    this.addTo(dense, this.rows);
+    return dense;
+  }
+
+  /** @internal Adds each row to the row of `target` that `places` names. */
+  addTo(target: Float32Array, places: Uint32Array): void {
+    const numColumns = this.shape[1];
+    const { values } = this;
+    for (let r = 0, from = 0; r < places.length; r++) {
+      let to = places[r] * numColumns;
+      for (const end = to + numColumns; to < end; ) target[to++] += values[from++];
+    }
+  }
+}

@@ -1,0 +1,12 @@
+/** The public names of `nn-embedding`. */
+export { type BackendInfo, backends } from "./backend/select.js";
+export type { ErrorCode } from "./errors.js";
+export type { DenseGradient, SparseGradient } from "./gradient.js";
+export type { Indices, NestedIndices } from "./indices.js";
+export { Embedding, type EmbeddingOptions, type PretrainedOptions } from "./layers/embedding.js";
+export { Linear, type LinearOptions } from "./layers/linear.js";
+export { type MatmulOptions, matmul } from "./layers/matmul.js";
+export { oneHot } from "./layers/oneHot.js";
+export { type LossOptions, type TopK, Unembedding, type UnembeddingOptions } from "./layers/unembedding.js";
+export type { Parameter } from "./parameter.js";
+export { Generator, manualSeed } from "./random/generator.js";

@@ -1,0 +1,107 @@
+import { rangeError, show, typeError } from "./errors.js";
+
+/** Numbers nested to any depth: rows come back in reading order. */
+export type NestedIndices = readonly (number | NestedIndices)[];
+
+/** What a layer takes for indices: plain (nested) arrays, or typed arrays of integers. */
+export type Indices =
+  | NestedIndices
+  | Uint8Array
+  | Uint8ClampedArray
+  | Uint16Array
+  | Uint32Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** Small flat arrays are written into these, one for each length: a tiny lookup then allocates nothing but its result. */
+const mostScratch = 64;
+const scratch = Array.from({ length: mostScratch + 1 }, (_, length) => new Uint32Array(length));
+
+/**
+ * The indices as Uint32Array, in reading order. Plain and BigInt arrays are checked against numEmbeddings; of integer typed
+ * arrays the kernel does the checking (a negative Int32 is a Uint32 above every row) and {@link outOfRange} the telling.
+ *
+ * The result may be the caller's own memory or a scratch array that the next call overwrites: use it at once, never keep it.
+ */
+export function toUint32(name: string, indices: Indices, numEmbeddings: number): Uint32Array {
+  if (Array.isArray(indices)) return fromArray(name, indices, numEmbeddings);
+  const kind = kindOf(indices);
+  if (kind === "Uint32Array") return indices as Uint32Array;
+  if (kind === "Int32Array") {
+    const { buffer, byteOffset, length } = indices as Int32Array;
+    return new Uint32Array(buffer, byteOffset, length);
+  }
+  checkIndices(name, indices);
+  if (kind.startsWith("Big")) {
+    const flat = indices as BigInt64Array;
+    return Uint32Array.from(flat as ArrayLike<unknown>, (index, i) => checkIndex(name, i, index, numEmbeddings));
+  }
+  return Uint32Array.from(indices as Int16Array); // a negative wraps to more than any row
+}
+
+/** Throws unless indices is of a kind that {@link toUint32} takes; what is in it is not looked at. */
+export function checkIndices(name: string, indices: unknown): asserts indices is Indices {
+  if (Array.isArray(indices) || integerKinds.includes(kindOf(indices))) return;
+  throw typeError(
+    "ERR_INVALID_ARG_TYPE",
+    `${name} is ${show(indices)}, expected integers in an array, a Uint8Array … Int32Array or a BigInt64Array`,
+  );
+}
+
+/** The index at a place of an array, as a number, when it is an integer in [0, numEmbeddings). */
+export function checkIndex(name: string, position: number, index: unknown, numEmbeddings: number): number {
+  const isNumber = typeof index === "number" || typeof index === "bigint";
+  const value = isNumber ? Number(index) : Number.NaN;
+  if (value >>> 0 === value && value < numEmbeddings) return value;
+  const message = sentence(name, position, index, numEmbeddings);
+  throw isNumber ? rangeError("ERR_INDEX_OUT_OF_RANGE", message) : typeError("ERR_INVALID_ARG_TYPE", message);
+}
+
+/** The error for the index at a position that a kernel refused, with the value as the caller wrote it. */
+export function outOfRange(name: string, indices: Indices, position: number, numEmbeddings: number): RangeError {
+  const value = (indices as ArrayLike<unknown>)[position]; // nested arrays never come here: fromArray refuses them itself
+  return rangeError("ERR_INDEX_OUT_OF_RANGE", sentence(name, position, value, numEmbeddings));
+}
+
+const integerKinds = [
+  ...["Uint8Array", "Uint8ClampedArray", "Uint16Array", "Uint32Array", "Int8Array", "Int16Array", "Int32Array"],
+  ...["BigInt64Array", "BigUint64Array"],
+];
+
+function kindOf(indices: unknown): string {
+  return ArrayBuffer.isView(indices) ? ((indices as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? "") : "";
+}
+
+function fromArray(name: string, indices: NestedIndices, numEmbeddings: number): Uint32Array {
+  const numIndices = indices.length;
+  const flat = numIndices <= mostScratch ? scratch[numIndices] : new Uint32Array(numIndices);
+  for (let i = 0; i < numIndices; i++) {
+    const index = indices[i] as number;
+    if (index >>> 0 !== index || index >= numEmbeddings) {
+      if (Array.isArray(index)) return fromNested(name, indices, numEmbeddings);
+      checkIndex(name, i, index, numEmbeddings); // throws
+    }
+    flat[i] = index;
+  }
+  return flat;
+}
+
+function fromNested(name: string, indices: NestedIndices, numEmbeddings: number): Uint32Array {
+  const flat: number[] = [];
+  const visit = (path: string, values: NestedIndices): void => {
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
+      if (Array.isArray(value)) visit(`${path}[${i}]`, value);
+      else flat.push(checkIndex(path, i, value, numEmbeddings));
+    }
+  };
+  visit(name, indices);
+  return Uint32Array.from(flat);
+}
+
+function sentence(name: string, position: number, value: unknown, numEmbeddings: number): string {
+  return `${name}[${position}] is ${show(value)}, expected an integer in [0, ${numEmbeddings})`;
+}

@@ -1,0 +1,136 @@
+import { checkNumber } from "../check.js";
+import { show, typeError } from "../errors.js";
+import type { DenseGradient, SparseGradient } from "../gradient.js";
+import type { Parameter } from "../parameter.js";
+
+/** What an optimizer remembers of one parameter: whole arrays by name, and how many steps it took. */
+export interface ParameterState {
+  step: number;
+  [array: string]: Float32Array | number;
+}
+
+/** What {@link Optimizer.stateDict} gives: plain values, in the order of the parameters. */
+export interface OptimizerState {
+  /** The options by name: lr and the others. */
+  readonly options: Readonly<Record<string, number>>;
+  /** One entry a parameter; null for one that never stepped. */
+  readonly parameters: readonly (ParameterState | null)[];
+}
+
+/**
+ * What all optimizers share: a list of parameters, one step over each that has a gradient. A sparse gradient moves its rows and nothing else.
+ */
+export abstract class Optimizer {
+  /** Learning rate and the like; may be changed between steps. */
+  readonly options: Record<string, number>;
+  readonly #parameters: readonly Parameter[];
+  readonly #states: (ParameterState | null)[];
+
+  /** @internal */
+  protected constructor(parameters: Iterable<Parameter>, options: Record<string, number>) {
+    this.#parameters = checkParameters(parameters);
+    this.#states = this.#parameters.map(() => null);
+    this.options = options;
+  }
+
+  /** Moves every parameter that has a gradient and wants one. Gradients stay: see {@link zeroGrad}. */
+  step(): void {
+    for (const parameter of this.#parameters) parameter.data; // throws when disposed of, before anything moves
+    this.#parameters.forEach((parameter, p) => {
+      const { grad } = parameter;
+      if (grad === null || !parameter.requiresGrad) return;
+      const state = this.#states[p] ?? this.initialState(parameter);
+      this.#states[p] = state;
+      state.step++;
+      this.update(parameter, grad, state);
+    });
+  }
+
+  /** Forgets the gradients of all parameters. */
+  zeroGrad(): void {
+    for (const parameter of this.#parameters) parameter.zeroGrad();
+  }
+
+  /** A copy of the options and of all that is remembered, to go on from later. */
+  stateDict(): OptimizerState {
+    return { options: { ...this.options }, parameters: this.#states.map(copyState) };
+  }
+
+  /**
+   * Goes on from a {@link stateDict} of an optimizer of this kind over parameters of the same shapes.
+   *
+   * @throws TypeError [ERR_INVALID_ARG_TYPE] when it does not fit; nothing is changed then.
+   */
+  loadStateDict(state: OptimizerState): void {
+    const expected = this.#parameters.map((parameter) => this.initialState(parameter));
+    if (!Array.isArray(state?.parameters) || state.parameters.length !== expected.length) {
+      throw typeError("ERR_INVALID_ARG_TYPE", `state is ${show(state)}, expected one of ${expected.length} parameters`);
+    }
+    const states = (state.parameters as OptimizerState["parameters"]).map((each, p) =>
+      checkState(each, expected[p], p),
+    );
+    for (const name of Object.keys(this.options)) checkNumber(`state.options.${name}`, state.options?.[name], 0);
+    for (const name of Object.keys(this.options)) this.options[name] = state.options[name];
+    states.forEach((each, p) => {
+      this.#states[p] = each;
+    });
+  }
+
+  /** @internal What is remembered of a parameter before its first step. */
+  protected abstract initialState(parameter: Parameter): ParameterState;
+
+  /** @internal One step of one parameter. */
+  protected abstract update(parameter: Parameter, grad: DenseGradient | SparseGradient, state: ParameterState): void;
+}
+
+/**
+ * @internal Calls `move(at, from, length)` for every stretch of a parameter that the gradient covers: values[from …] of the gradient
+ * belong to data[at …].
+ */
+export function forEachStretch(
+  grad: DenseGradient | SparseGradient,
+  move: (at: number, from: number, length: number) => void,
+): void {
+  const [numRows, numColumns] = grad.shape;
+  if (grad.kind === "dense") move(0, 0, numRows * numColumns);
+  else grad.rows.forEach((row, r) => move(row * numColumns, r * numColumns, numColumns));
+}
+
+function checkParameters(parameters: Iterable<Parameter>): readonly Parameter[] {
+  if (typeof (parameters as Partial<Iterable<Parameter>> | null)?.[Symbol.iterator] !== "function") {
+    throw typeError("ERR_INVALID_ARG_TYPE", `parameters is ${show(parameters)}, expected an array of Parameters`);
+  }
+  const list = [...parameters];
+  list.forEach((parameter, p) => {
+    if (typeof parameter?.zeroGrad !== "function") {
+      throw typeError("ERR_INVALID_ARG_TYPE", `parameters[${p}] is ${show(parameter)}, expected a Parameter`);
+    }
+    if (list.indexOf(parameter) < p) {
+      const first = list.indexOf(parameter);
+      throw typeError("ERR_INVALID_ARG_TYPE", `parameters[${p}] is parameters[${first}] again, expected each once`);
+    }
+  });
+  return list;
+}
+
+function copyState(state: ParameterState | null): ParameterState | null {
+  if (state === null) return null;
+  const entries = Object.entries(state).map(([name, value]) => [
+    name,
+    typeof value === "number" ? value : value.slice(),
+  ]);
+  return Object.fromEntries(entries) as ParameterState;
+}
+
+function checkState(state: ParameterState | null, expected: ParameterState, p: number): ParameterState | null {
+  if (state === null) return null;
+  for (const [name, value] of Object.entries(expected)) {
+    const given = state[name];
+    const fits =
+      typeof value === "number" ? typeof given === "number" : (given as Float32Array)?.length === value.length;
+    if (fits) continue;
+    const wanted = typeof value === "number" ? "a number" : `a Float32Array(${value.length})`;
+    throw typeError("ERR_INVALID_ARG_TYPE", `state.parameters[${p}].${name} is ${show(given)}, expected ${wanted}`);
+  }
+  return copyState(state);
+}

@@ -1,0 +1,102 @@
+/**
+ * log, sin and cos in double precision, from + - * / alone.
+ *
+ * `Math.log`, `Math.sin` and `Math.cos` may differ by a last bit from engine to engine, and a seed must give the same
+ * table in all of them. These are the textbook series, with errors below one unit in the last place of a double; what
+ * is made of them is rounded to a float, nine decimal digits further up.
+ */
+
+/** ln 2 in two parts: the first has 20 trailing zero bits, so that small multiples of it are exact. */
+const LN2_HIGH = 0.6931471803691238;
+const LN2_LOW = 1.9082149292705877e-10;
+
+/**
+ * The natural logarithm of x in (0, 1]. The generator's 53-bit draws u make 1 - u exact, so log1p(-u) is this too.
+ *
+ * With x = 2 ** exponent * (1 + f), 1 + f within a factor of sqrt 2 of 1, and s = f / (2 + f):
+ * log(1 + f) = 2 atanh s = f - f * f / 2 + s * (f * f / 2 + R), R = 2 s ** 2 / 3 + 2 s ** 4 / 5 + …
+ *
+ * @example
+ * logarithm(1); // => 0
+ */
+export function logarithm(x: number): number {
+  let exponent = 0;
+  let mantissa = x;
+  while (mantissa < Math.SQRT1_2) {
+    mantissa *= 2;
+    exponent -= 1;
+  }
+  const f = mantissa - 1;
+  const s = f / (2 + f);
+  const z = s * s;
+  let rest = 2 / 29;
+  for (let odd = 27; odd >= 3; odd -= 2) rest = rest * z + 2 / odd;
+  rest *= z;
+  const half = 0.5 * f * f;
+  return exponent * LN2_HIGH - (half - (s * (half + rest) + exponent * LN2_LOW) - f);
+}
+
+/** pi / 2 in three parts; the first two have 33 bits, so that small multiples of them are exact. */
+const QUARTER_HIGH = 1.5707963267341256;
+const QUARTER_MIDDLE = 6.077100506303966e-11;
+const QUARTER_LOW = 2.0222662487959506e-21;
+
+/** The reduced angle of `reduce`, and what rounding it lost. */
+let reduced = 0;
+let reducedError = 0;
+
+/** Takes the nearest multiple of pi / 2 from an angle in [0, 2 pi] and returns which one it was. */
+function reduce(angle: number): number {
+  const quarter = Math.floor(angle * (2 / Math.PI) + 0.5);
+  const first = angle - quarter * QUARTER_HIGH;
+  const second = first - quarter * QUARTER_MIDDLE;
+  const lost = quarter * QUARTER_LOW - (first - second - quarter * QUARTER_MIDDLE);
+  reduced = second - lost;
+  reducedError = second - reduced - lost;
+  return quarter;
+}
+
+/** sin(x + error) for |x| up to pi / 4: x - x ** 3 / 3! + x ** 5 / 5! - … */
+function sineSeries(x: number, error: number): number {
+  const z = x * x;
+  let rest = 1 / 342; // 18 * 19
+  for (let n = 16; n >= 4; n -= 2) rest = (1 - z * rest) / (n * (n + 1));
+  // rest = 1 / 20 - …: sin x = x - x ** 3 * (1 / 6) * (1 - z * rest), and its derivative carries the error along
+  return x - (z * x * (1 - z * rest) * (1 / 6) - error * (1 - 0.5 * z));
+}
+
+/** cos(x + error) for |x| up to pi / 4: 1 - x ** 2 / 2! + x ** 4 / 4! - … */
+function cosineSeries(x: number, error: number): number {
+  const z = x * x;
+  let rest = 1 / 380; // 19 * 20
+  for (let n = 17; n >= 3; n -= 2) rest = (1 - z * rest) / (n * (n + 1));
+  // cos x = 1 - z / 2 + z * z / 2 * rest; 1 - z / 2 loses bits, which `lost` brings back
+  const half = 0.5 * z;
+  const head = 1 - half;
+  const lost = 1 - head - half;
+  return head + (lost + (half * z * rest - x * error));
+}
+
+/**
+ * The sine of an angle in [0, 2 pi].
+ *
+ * @example
+ * sine(0); // => 0
+ */
+export function sine(angle: number): number {
+  const quarter = reduce(angle);
+  const value = quarter & 1 ? cosineSeries(reduced, reducedError) : sineSeries(reduced, reducedError);
+  return quarter & 2 ? -value : value;
+}
+
+/**
+ * The cosine of an angle in [0, 2 pi].
+ *
+ * @example
+ * cosine(0); // => 1
+ */
+export function cosine(angle: number): number {
+  const quarter = reduce(angle);
+  const value = quarter & 1 ? sineSeries(reduced, reducedError) : cosineSeries(reduced, reducedError);
+  return (quarter + 1) & 2 ? -value : value;
+}

@@ -1,0 +1,140 @@
+/**
+ * Fused multiply-adds, exact, from ordinary double arithmetic.
+ *
+ * PyTorch's initialisation is compiled with FMA instructions, and its bits depend on them. JavaScript has none, and
+ * WebAssembly's relaxed ones may round twice: so the one rounding is built here out of IEEE operations, which every
+ * engine performs alike.
+ */
+
+/** The largest float, and what lies halfway between it and the next power of two. */
+const LARGEST = 3.4028234663852886e38;
+const OVERFLOW_MIDDLE = 3.4028235677973366e38;
+
+/**
+ * a * b + c of three floats, rounded once to a float: C's `fmaf`, for every input.
+ *
+ * The product of two floats is exact in a double. Its sum with c is rounded to a double and then to a float, and these
+ * two roundings differ from the one only when the double fell on the middle between two floats: then, and only then,
+ * the error of the sum decides the side.
+ *
+ * @param a a float32 value, as are `b` and `c`
+ * @returns a float32 value
+ * @example
+ * fusedMultiplyAdd(3, 0.5, 1); // => 2.5
+ */
+export function fusedMultiplyAdd(a: number, b: number, c: number): number {
+  const product = a * b;
+  const sum = product + c;
+  const nearest = Math.fround(sum);
+  const other = nearest + 2 * (sum - nearest); // the image of `nearest` on the other side of `sum`
+  return Math.abs(Math.fround(other) - other) > 0 ? nearest : settle(product, c, sum, nearest, other);
+}
+
+/**
+ * The same for `count` lanes at once: y[j] = fusedMultiplyAdd(y[j], x[j], c). A loop this small runs at full speed on
+ * every engine, where a chain of calls may be too long to be inlined.
+ *
+ * @param y read and written
+ * @param x the factors
+ * @param c the summand of all lanes
+ * @param count how many lanes
+ * @example
+ * const y = new Float32Array([3, 4]);
+ * fuseLanes(y, new Float32Array([0.5, 0.5]), 1, 2);
+ * y; // => Float32Array [ 2.5, 3 ]
+ */
+export function fuseLanes(y: Float32Array, x: Float32Array, c: number, count: number): void {
+  for (let j = 0; j < count; j++) {
+    const product = y[j] * x[j];
+    const sum = product + c;
+    const nearest = Math.fround(sum);
+    const other = nearest + 2 * (sum - nearest);
+    y[j] = Math.abs(Math.fround(other) - other) > 0 ? nearest : settle(product, c, sum, nearest, other);
+  }
+}
+
+/**
+ * As `fuseLanes`, with a summand for every lane: y[j] = fusedMultiplyAdd(y[j], x[j], c[j]).
+ *
+ * @example
+ * const y = new Float32Array([3, 4]);
+ * fuseLanesEach(y, new Float32Array([0.5, 0.5]), new Float32Array([1, 2]), 2);
+ * y; // => Float32Array [ 2.5, 4 ]
+ */
+export function fuseLanesEach(y: Float32Array, x: Float32Array, c: Float32Array, count: number): void {
+  for (let j = 0; j < count; j++) {
+    const product = y[j] * x[j];
+    const sum = product + c[j];
+    const nearest = Math.fround(sum);
+    const other = nearest + 2 * (sum - nearest);
+    y[j] = Math.abs(Math.fround(other) - other) > 0 ? nearest : settle(product, c[j], sum, nearest, other);
+  }
+}
+
+/** The rare rest: `sum` is a float itself, or the middle between the floats `nearest` and `other`, or too large. */
+function settle(product: number, c: number, sum: number, nearest: number, other: number): number {
+  const error = sumError(product, c, sum);
+  if (error === 0) return nearest;
+  if (Number.isNaN(other)) {
+    // `nearest` is not finite: only from the very middle to the next power of two may the error bring it back.
+    const back = Math.abs(sum) === OVERFLOW_MIDDLE && error > 0 !== sum > 0;
+    return back ? Math.sign(sum) * LARGEST : nearest;
+  }
+  return other !== nearest && error > 0 === other > nearest ? other : nearest;
+}
+
+/** What `sum = a + b` lost to rounding, exactly (Knuth's TwoSum). */
+function sumError(a: number, b: number, sum: number): number {
+  const partOfB = sum - a;
+  const partOfA = sum - partOfB;
+  return a - partOfA + (b - partOfB);
+}
+
+/** 2 ** 27 + 1 splits a double into two halves of 26 bits (Veltkamp). */
+const SPLITTER = 134217729;
+
+/** The bits of one double, for `roundToOdd`. */
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+/** Which of the two words is the low one: 0 on little-endian machines. */
+const LOW = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
+
+/**
+ * a * b + c of three doubles, rounded once to a double: C's `fma`, by the algorithm of Boldo and Melquiond ("Emulation
+ * of FMA and correctly rounded sums", 2008). Exact as long as neither the product nor its last bit leaves the range of
+ * doubles; here the operands are a normal sample, a standard deviation and a mean.
+ *
+ * @example
+ * fusedMultiplyAddDouble(3, 0.5, 1); // => 2.5
+ */
+export function fusedMultiplyAddDouble(a: number, b: number, c: number): number {
+  const product = a * b;
+  const highA = SPLITTER * a - (SPLITTER * a - a);
+  const highB = SPLITTER * b - (SPLITTER * b - b);
+  const lowA = a - highA;
+  const lowB = b - highB;
+  const productError = lowA * lowB - (product - highA * highB - lowA * highB - highA * lowB);
+
+  const small = c + productError;
+  const smallError = sumError(c, productError, small);
+  const large = product + small;
+  const largeError = sumError(product, small, large);
+  return large + roundToOdd(largeError, smallError);
+}
+
+/** a + b, and where that is not exact, the neighbouring double with an odd last bit: no second rounding can go wrong. */
+function roundToOdd(a: number, b: number): number {
+  const sum = a + b;
+  const error = sumError(a, b, sum);
+  double[0] = sum;
+  if (error === 0 || words[LOW] & 1) return sum;
+  // One step towards the error. An even last bit never borrows when it goes up, and may when it goes down.
+  const away = error > 0 === sum > 0;
+  if (away) words[LOW] += 1;
+  else if (words[LOW] !== 0) words[LOW] -= 1;
+  else {
+    words[LOW] = 0xffffffff;
+    words[1 - LOW] -= 1;
+  }
+  return double[0];
+}

@@ -1,0 +1,324 @@
+import { rangeError, show, typeError } from "../errors.js";
+import { cosine, logarithm, sine } from "./elementary.js";
+
+/** Words in the state of MT19937, and the distance of the words that it mixes. */
+const STATE_WORDS = 624;
+const SHIFT = 397;
+
+/** PyTorch's `default_rng_seed_val`. */
+const DEFAULT_SEED = 67280421310721n;
+
+/** Where things lie in the bytes of `torch.get_rng_state()` (`CPUGeneratorImplState` of a 64-bit, little-endian machine). */
+const STATE_BYTES = 5056;
+const STATE_LEFT = 8;
+const STATE_SEEDED = 12;
+const STATE_NEXT = 16;
+const STATE_ARRAY = 24;
+const STATE_NORMAL = STATE_ARRAY + 8 * STATE_WORDS + 8;
+const STATE_NORMAL_VALID = STATE_NORMAL + 16;
+
+/**
+ * A stream of random numbers: PyTorch's CPU generator, bit for bit (MT19937; `ATen/core/MT19937RNGEngine.h`,
+ * `ATen/CPUGeneratorImpl.cpp`). The same seed gives the same stream as `torch.Generator().manual_seed(seed)`, on every
+ * platform and JavaScript engine. Not for secrets.
+ *
+ * @example
+ * const generator = new Generator(123);
+ * generator.uint32(); // => 2991312382
+ * generator.initialSeed; // => 123n
+ */
+export class Generator {
+  /** The words of the engine. Drawn words come from here, tempered. */
+  readonly #state = new Uint32Array(STATE_WORDS);
+  /** Draws until the words must be made anew, plus one: PyTorch's `left_`. */
+  #left = 1;
+  /** The next word to draw: PyTorch's `next_`. */
+  #next = 0;
+  #seed = 0n;
+  /** The sine half of the last `normal64`, kept for the next; NaN when there is none. */
+  #normal = Number.NaN;
+
+  /**
+   * @param seed see `manualSeed`; without one, the seed of a new `torch.Generator()`, 67280421310721
+   * @throws as `manualSeed` does
+   */
+  constructor(seed: number | bigint = DEFAULT_SEED) {
+    this.manualSeed(seed);
+  }
+
+  /**
+   * Starts the stream again from a seed, and forgets a cached normal sample.
+   *
+   * Negative seeds count from 2 ** 64, and only the low 32 bits of a seed reach the stream: both as in PyTorch.
+   *
+   * @param seed a safe integer, or a bigint in [-2 ** 63, 2 ** 64)
+   * @returns this generator
+   * @throws TypeError [ERR_INVALID_ARG_TYPE] if the seed is neither a number nor a bigint
+   * @throws RangeError [ERR_OUT_OF_RANGE] if it is no integer, or out of range
+   * @example
+   * const generator = new Generator();
+   * generator.manualSeed(123).float32() === new Generator(123).float32(); // => true
+   * generator.manualSeed(-1).initialSeed; // => 18446744073709551615n
+   */
+  manualSeed(seed: number | bigint): this {
+    this.#seed = BigInt.asUintN(64, checkSeed(seed));
+    let word = Number(this.#seed & 0xffffffffn);
+    this.#state[0] = word;
+    for (let j = 1; j < STATE_WORDS; j++) {
+      word = (Math.imul(1812433253, word ^ (word >>> 30)) + j) | 0;
+      this.#state[j] = word;
+    }
+    this.#left = 1;
+    this.#next = 0;
+    this.#normal = Number.NaN;
+    return this;
+  }
+
+  /**
+   * The seed that the stream started from, in [0, 2 ** 64).
+   *
+   * @example
+   * new Generator().initialSeed; // => 67280421310721n
+   */
+  get initialSeed(): bigint {
+    return this.#seed;
+  }
+
+  /**
+   * One draw: an integer in [0, 2 ** 32).
+   *
+   * @example
+   * new Generator(0).uint32(); // => 2357136044
+   */
+  uint32(): number {
+    if (--this.#left === 0) this.#refill();
+    return temper(this.#state[this.#next++]) >>> 0;
+  }
+
+  /**
+   * Two draws: an integer in [0, 2 ** 64), the first draw on top.
+   *
+   * @example
+   * new Generator(0).uint64(); // => 10123822222242120944n
+   */
+  uint64(): bigint {
+    const high = this.uint32();
+    return (BigInt(high) << 32n) | BigInt(this.uint32());
+  }
+
+  /**
+   * One draw: a multiple of 2 ** -24 in [0, 1), as `torch.rand(1)`.
+   *
+   * @example
+   * new Generator(123).float32().toFixed(4); // => "0.2961"
+   */
+  float32(): number {
+    return (this.uint32() & 0xffffff) * 2 ** -24;
+  }
+
+  /**
+   * Two draws: a multiple of 2 ** -53 in [0, 1), as `torch.rand(1, dtype=torch.float64)`.
+   *
+   * @example
+   * new Generator(123).float64() < 1; // => true
+   */
+  float64(): number {
+    const high = this.uint32() & 0x1fffff;
+    return (high * 2 ** 32 + this.uint32()) * 2 ** -53;
+  }
+
+  /**
+   * A standard normal sample in double precision, as PyTorch draws them for fewer than 16 values: four draws make two
+   * samples (Box and Muller); the second is kept and returned by the next call, whoever makes it.
+   *
+   * `ATen/core/DistributionsHelper.h`, `normal_distribution<double>`.
+   *
+   * @example
+   * new Generator(123).normal64().toFixed(4); // => "-0.1115"
+   */
+  normal64(): number {
+    const cached = this.#normal;
+    if (!Number.isNaN(cached)) {
+      this.#normal = Number.NaN;
+      return cached;
+    }
+    const turn = this.float64();
+    const radius = Math.sqrt(-2 * logarithm(1 - this.float64()));
+    const angle = 2 * Math.PI * turn;
+    this.#normal = radius * sine(angle);
+    return radius * cosine(angle);
+  }
+
+  /**
+   * Fills `out` with draws of `uint32`, faster than one by one.
+   *
+   * @returns `out`
+   * @example
+   * new Generator(0).fillUint32(new Uint32Array(2)); // => Uint32Array [ 2357136044, 2546248239 ]
+   */
+  fillUint32(out: Uint32Array): Uint32Array {
+    for (let i = 0; i < out.length; ) {
+      const end = Math.min(out.length, i + this.#ready());
+      const state = this.#state;
+      const shift = this.#next - i;
+      const first = i;
+      for (; i < end; i++) out[i] = temper(state[i + shift]);
+      this.#took(end - first);
+    }
+    return out;
+  }
+
+  /**
+   * Fills `out` with draws of `float32`, faster than one by one: `torch.empty(n).uniform_()`.
+   *
+   * @returns `out`
+   * @example
+   * new Generator(7).fillFloat32(new Float32Array(2))[0] === new Generator(7).float32(); // => true
+   */
+  fillFloat32(out: Float32Array): Float32Array {
+    for (let i = 0; i < out.length; ) {
+      const end = Math.min(out.length, i + this.#ready());
+      const state = this.#state;
+      const shift = this.#next - i;
+      const first = i;
+      for (; i < end; i++) out[i] = (temper(state[i + shift]) & 0xffffff) * 2 ** -24;
+      this.#took(end - first);
+    }
+    return out;
+  }
+
+  /**
+   * Everything that the stream depends on, in 5056 bytes: the bytes of PyTorch's `torch.get_rng_state()`, so that a
+   * stream begun there goes on here, and the other way round.
+   *
+   * @example
+   * const generator = new Generator(5);
+   * const state = generator.getState();
+   * const drawn = generator.uint32();
+   * generator.setState(state).uint32() === drawn; // => true
+   */
+  getState(): Uint8Array {
+    const bytes = new Uint8Array(STATE_BYTES);
+    const view = new DataView(bytes.buffer);
+    view.setBigUint64(0, this.#seed, true);
+    view.setInt32(STATE_LEFT, this.#left, true);
+    view.setInt32(STATE_SEEDED, 1, true);
+    view.setUint32(STATE_NEXT, this.#next, true);
+    for (let j = 0; j < STATE_WORDS; j++) view.setUint32(STATE_ARRAY + 8 * j, this.#state[j], true);
+    if (!Number.isNaN(this.#normal)) {
+      view.setFloat64(STATE_NORMAL, this.#normal, true);
+      view.setInt32(STATE_NORMAL_VALID, 1, true);
+    }
+    return bytes;
+  }
+
+  /**
+   * Goes on from a state of `getState` or of `torch.get_rng_state()`. A refused state changes nothing.
+   *
+   * @param state 5056 bytes
+   * @returns this generator
+   * @throws TypeError [ERR_INVALID_ARG_TYPE] if the state is no Uint8Array
+   * @throws RangeError [ERR_INVALID_LENGTH] if it has another length
+   * @throws RangeError [ERR_OUT_OF_RANGE] if its counters are none that a generator can have
+   * @example
+   * const first = new Generator(1);
+   * const second = new Generator(2).setState(first.getState());
+   * first.uint64() === second.uint64(); // => true
+   */
+  setState(state: Uint8Array): this {
+    if (!(state instanceof Uint8Array)) {
+      throw typeError("ERR_INVALID_ARG_TYPE", `state is ${show(state)}, expected a Uint8Array of ${STATE_BYTES} bytes`);
+    }
+    if (state.length !== STATE_BYTES) {
+      throw rangeError("ERR_INVALID_LENGTH", `state.length is ${state.length}, expected ${STATE_BYTES}`);
+    }
+    const view = new DataView(state.buffer, state.byteOffset, STATE_BYTES);
+    const left = view.getInt32(STATE_LEFT, true);
+    const next = view.getBigUint64(STATE_NEXT, true);
+    const fresh = left === 1 && next === 0n;
+    if (!fresh && !(left >= 1 && left <= STATE_WORDS && BigInt(left) + next === BigInt(STATE_WORDS + 1))) {
+      throw rangeError(
+        "ERR_OUT_OF_RANGE",
+        `state has left ${left} and next ${next}, expected left in [1, ${STATE_WORDS}] and next ${STATE_WORDS + 1} - left`,
+      );
+    }
+    this.#seed = view.getBigUint64(0, true);
+    this.#left = left;
+    this.#next = Number(next);
+    for (let j = 0; j < STATE_WORDS; j++) this.#state[j] = view.getUint32(STATE_ARRAY + 8 * j, true);
+    this.#normal = view.getInt32(STATE_NORMAL_VALID, true) ? view.getFloat64(STATE_NORMAL, true) : Number.NaN;
+    return this;
+  }
+
+  /** Words that can be drawn from `#next` on, at least one. */
+  #ready(): number {
+    if (this.#left === 1) this.#refill();
+    else this.#left -= 1;
+    return this.#left;
+  }
+
+  /** Counts the draws made after `#ready`, which has counted one of them already. */
+  #took(count: number): void {
+    this.#left -= count - 1;
+    this.#next += count;
+  }
+
+  /** All words anew: `next_state` of MT19937. */
+  #refill(): void {
+    const state = this.#state;
+    let j = 0;
+    for (; j < STATE_WORDS - SHIFT; j++) state[j] = state[j + SHIFT] ^ twist(state[j], state[j + 1]);
+    for (; j < STATE_WORDS - 1; j++) state[j] = state[j + SHIFT - STATE_WORDS] ^ twist(state[j], state[j + 1]);
+    state[j] = state[SHIFT - 1] ^ twist(state[j], state[0]);
+    this.#left = STATE_WORDS;
+    this.#next = 0;
+  }
+}
+
+/**
+ * The generator that layers draw from unless they are given another: the package's only global state. It starts at the
+ * seed of `new Generator()`; PyTorch's own default generator starts at a random one, so seed both to compare them.
+ *
+ * @example
+ * manualSeed(123);
+ * defaultGenerator.initialSeed; // => 123n
+ */
+export const defaultGenerator: Generator = /* @__PURE__ */ new Generator();
+
+/**
+ * Reseeds the default generator: `torch.manual_seed`.
+ *
+ * @param seed a safe integer, or a bigint in [-2 ** 63, 2 ** 64)
+ * @returns the default generator
+ * @throws as `Generator.manualSeed` does
+ * @example
+ * manualSeed(123).uint32(); // => 2991312382
+ */
+export function manualSeed(seed: number | bigint): Generator {
+  return defaultGenerator.manualSeed(seed);
+}
+
+function twist(high: number, low: number): number {
+  return (((high & 0x80000000) | (low & 0x7fffffff)) >>> 1) ^ (-(low & 1) & 0x9908b0df);
+}
+
+function temper(word: number): number {
+  let y = word;
+  y ^= y >>> 11;
+  y ^= (y << 7) & 0x9d2c5680;
+  y ^= (y << 15) & 0xefc60000;
+  return y ^ (y >>> 18);
+}
+
+function checkSeed(seed: number | bigint): bigint {
+  const expected = "expected a safe integer, or a bigint in [-2 ** 63, 2 ** 64)";
+  if (typeof seed === "number") {
+    if (!Number.isSafeInteger(seed)) throw rangeError("ERR_OUT_OF_RANGE", `seed is ${show(seed)}, ${expected}`);
+    return BigInt(seed);
+  }
+  if (typeof seed !== "bigint") throw typeError("ERR_INVALID_ARG_TYPE", `seed is ${show(seed)}, ${expected}`);
+  if (seed < -(2n ** 63n) || seed >= 2n ** 64n) {
+    throw rangeError("ERR_OUT_OF_RANGE", `seed is ${show(seed)}, ${expected}`);
+  }
+  return seed;
+}

@@ -1,0 +1,77 @@
+import { rangeError, show, typeError } from "../errors.js";
+import { BLOCK, boxMuller } from "./boxMuller.js";
+import { fusedMultiplyAdd, fusedMultiplyAddDouble } from "./fused.js";
+import { Generator } from "./generator.js";
+
+/**
+ * Fills `out` with normal samples: `torch.empty(n).normal_(mean, std, generator=generator)`, bit for bit, as PyTorch's
+ * CPU build with AVX2 (or AVX-512) draws them (`ATen/native/cpu/DistributionTemplates.h`, `avx_mathfun.h`).
+ *
+ * Fewer than 16 samples are drawn with `generator.normal64`, which keeps every second one for the next such fill. More
+ * are drawn as n uniform numbers, of which each block of 16 becomes 16 samples; a rest below 16 is drawn anew together
+ * with the samples before it, so that the last 16 values are one block too: n + 16 draws.
+ *
+ * @param out any length, also 0
+ * @param generator the stream to draw from
+ * @param mean a finite number
+ * @param std the standard deviation, finite and not negative
+ * @returns `out`
+ * @throws TypeError [ERR_INVALID_ARG_TYPE] if an argument is of another kind
+ * @throws RangeError [ERR_OUT_OF_RANGE] if `mean` or `std` is out of range
+ * @example
+ * const table = fillNormal(new Float32Array(24), new Generator(123));
+ * table[0].toFixed(4); // => "0.3374"
+ */
+export function fillNormal(out: Float32Array, generator: Generator, mean = 0, std = 1): Float32Array {
+  checkFill(out, generator);
+  checkFinite("mean", mean);
+  checkFinite("std", std);
+  if (std < 0) throw rangeError("ERR_OUT_OF_RANGE", `std is ${show(std)}, expected a finite number >= 0`);
+
+  if (out.length < BLOCK) {
+    for (let i = 0; i < out.length; i++) out[i] = fusedMultiplyAddDouble(generator.normal64(), std, mean);
+    return out;
+  }
+  generator.fillFloat32(out);
+  const rest = out.length % BLOCK;
+  const blocks = rest === 0 ? out : out.subarray(0, out.length - rest);
+  boxMuller(blocks);
+  scale(blocks, mean, std);
+  if (rest !== 0) {
+    const last = generator.fillFloat32(out.subarray(out.length - BLOCK));
+    boxMuller(last);
+    scale(last, mean, std);
+  }
+  return out;
+}
+
+/** values * std + mean, in floats and with one rounding; also for 1 and 0, where it turns -0 into 0. */
+function scale(values: Float32Array, mean: number, std: number): void {
+  if (mean === 0 && std === 1) {
+    for (let i = 0; i < values.length; i++) values[i] += 0;
+    return;
+  }
+  const m = Math.fround(mean);
+  const s = Math.fround(std);
+  for (let i = 0; i < values.length; i++) values[i] = fusedMultiplyAdd(values[i], s, m);
+}
+
+/** @internal the two arguments that every fill has */
+export function checkFill(out: Float32Array, generator: Generator): void {
+  if (!(out instanceof Float32Array)) {
+    throw typeError("ERR_INVALID_ARG_TYPE", `out is ${show(out)}, expected a Float32Array`);
+  }
+  if (!(generator instanceof Generator)) {
+    throw typeError("ERR_INVALID_ARG_TYPE", `generator is ${show(generator)}, expected a Generator`);
+  }
+}
+
+/** @internal */
+export function checkFinite(name: string, value: number): void {
+  if (typeof value !== "number") {
+    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${show(value)}, expected a number`);
+  }
+  if (!Number.isFinite(value)) {
+    throw rangeError("ERR_OUT_OF_RANGE", `${name} is ${show(value)}, expected a finite number`);
+  }
+}
