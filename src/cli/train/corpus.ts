@@ -20,9 +20,6 @@ export const genesis: URL = new URL("./genesis.txt", import.meta.url);
  * @throws RangeError [ERR_OUT_OF_RANGE] no such file, a folder, not UTF-8 (with the line), or nothing in it.
  * @throws RangeError [ERR_OUT_OF_MEMORY] a text too long for one string.
  * @throws Error with the system's code: EACCES not allowed …
- * @example
- * const text = await readText();
- * text.slice(0, 16); // => "In the beginning"
  */
 export async function readText(path: string | URL = genesis): Promise<string> {
   const file = String(path);

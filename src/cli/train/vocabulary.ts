@@ -65,11 +65,10 @@ export class Vocabulary {
   /**
    * Counts the words of a text and keeps the most frequent.
    *
+   * Of "To be, or not to be" with size 4 it keeps "to" (id 2) and "be" (id 3), and encodes the same text as
+   * 2 3 0 0 2 3 1.
+   *
    * @throws RangeError [ERR_OUT_OF_RANGE] size is not an integer from 3 on, or the text has no word.
-   * @example
-   * const vocabulary = Vocabulary.fromText("To be, or not to be", { size: 4 });
-   * vocabulary.encode("to be or NOT to be"); // => Uint32Array.of(2, 3, 0, 0, 2, 3, 1)
-   * vocabulary.word(2); // => "to"
    */
   static fromText(text: string, { size, punctuation = false }: VocabularyOptions): Vocabulary {
     if (!Number.isSafeInteger(size) || size <= specials.length) {
