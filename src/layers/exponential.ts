@@ -2,38 +2,32 @@
  * exp and log from + - * / alone, so that they give the same bits in every language and engine; Math.exp and Math.log are each engine's
  * own affair.
  */
-const f = Math.fround;
 
-const log2e = f(Math.LOG2E);
-// ln 2 in two pieces: the first has so few bits that its product with any exponent is exact.
-const ln2High = f(0.693359375);
-const ln2Low = f(Math.LN2 - 0.693359375);
-/** Adding and subtracting 1.5 x 2^23 rounds a float to an integer. */
-const rounder = 12582912;
+/** Adding and subtracting 1.5 x 2^52 rounds a double to an integer. */
+const rounder = 6755399441055744;
 
 /** 2^i for i = -126 … 127 at [i + 126]. */
-const powersOfTwo = Float32Array.from({ length: 254 }, (_, i) => 2 ** (i - 126));
+const powersOfTwo = Float64Array.from({ length: 254 }, (_, i) => 2 ** (i - 126));
 
-// exp(r) = 1 + r + r^2 (c0 + c1 r + …) on [-ln2 / 2, ln2 / 2]: the Taylor series, whose first left-out term is below 2^-25 there.
-const c0 = f(1 / 2);
-const c1 = f(1 / 6);
-const c2 = f(1 / 24);
-const c3 = f(1 / 120);
-const c4 = f(1 / 720);
-const c5 = f(1 / 5040);
-
-/** e^x in float steps, within 1.5 ulp; 0 below -87, where the true value leaves the normal floats. For x <= 88. */
+/**
+ * e^x, x and the result floats, the steps between in doubles and rounded once at the end: within 0.6 ulp. 0 below -87, where the true
+ * value leaves the normal floats. For x <= 88.
+ *
+ * x = i ln 2 + r with |r| <= ln 2 / 2, where the Taylor series of e^r to r^7 is right to 6e-9. Doubles because a JavaScript engine would
+ * round each step to a float by converting there and back: three times the time, for fewer right bits.
+ */
 export function exp(x: number): number {
   if (x < -87) return 0;
-  const i = f(f(f(x * log2e) + rounder) - rounder);
-  const r = f(f(x - f(i * ln2High)) - f(i * ln2Low));
-  let sum = f(f(c5 * r) + c4);
-  sum = f(f(sum * r) + c3);
-  sum = f(f(sum * r) + c2);
-  sum = f(f(sum * r) + c1);
-  sum = f(f(sum * r) + c0);
-  sum = f(f(f(sum * f(r * r)) + r) + 1);
-  return f(sum * powersOfTwo[i + 126]);
+  const i = x * Math.LOG2E + rounder - rounder;
+  const r = x - i * Math.LN2;
+  let sum = r * (1 / 5040) + 1 / 720;
+  sum = sum * r + 1 / 120;
+  sum = sum * r + 1 / 24;
+  sum = sum * r + 1 / 6;
+  sum = sum * r + 1 / 2;
+  sum = sum * r + 1;
+  sum = sum * r + 1;
+  return Math.fround(sum * powersOfTwo[(i + 126) | 0]);
 }
 
 /** ln x in double steps, for positive normal x: 2 artanh((m - 1) / (m + 1)) + e ln 2 with x = m 2^e, m in [sqrt(1/2), sqrt(2)). */
