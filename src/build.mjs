@@ -20,7 +20,7 @@ if (isOlder("src/backend/wasm/modules.ts", ["assembly"])) run("node", ["assembly
 if (isOlder("dist/index.js", ["src", "tsconfig.json", "package.json"])) {
   rmSync("dist", { recursive: true, force: true });
   run("node", ["node_modules/typescript/bin/tsc"], "compiling TypeScript");
-  cpSync("src/cli/train/genesis.txt", "dist/cli/train/genesis.txt");
+  for (const file of ["cli/train/genesis.txt", "cli/bench/openblas.py"]) cpSync(`src/${file}`, `dist/${file}`);
 }
 
 /** The addon is a gain, not a need: without the tools to build it everything works on WebAssembly, and one line says so. */

@@ -1,0 +1,88 @@
+import process from "node:process";
+import type { CAC } from "cac";
+import type { Backend } from "../../backend/backend.js";
+import { backends, implementationName, selectBackend } from "../../backend/select.js";
+import { type Case, chooseCases, kernels } from "./cases.js";
+import { fullEffort, quickEffort } from "./measure.js";
+import { OpenBlas } from "./openblas.js";
+import { describeLoad, describeMachine, formatTable, toJson } from "./report.js";
+import { type Result, runCase } from "./run.js";
+
+interface BenchOptions {
+  readonly backend?: unknown;
+  readonly rows?: unknown;
+  readonly dim?: unknown;
+  readonly batch?: unknown;
+  readonly quick?: boolean;
+  readonly peers?: boolean;
+  readonly json?: boolean;
+}
+
+/** `nn-embedding bench`: every implementation that works here, side by side, its bits looked at before it is timed. */
+export function addBench(cli: CAC): void {
+  cli
+    .command("bench [kernel]", `Time the kernels against plain JavaScript: ${kernels.join(", ")}, or all of them`)
+    .option("--backend <name>", "Only this one, such as native, wasm or native:avx2")
+    .option("--rows <count>", "Rows of the table: one case of your own a kernel instead of the standard ones")
+    .option("--dim <count>", "Floats a row")
+    .option("--batch <count>", "Ids (gather, scatter-add) or hidden states (matmul)")
+    .option("--peers", "Also multiply with numpy's OpenBLAS, where python3 has numpy")
+    .option("--quick", "A glance in seconds: rough figures")
+    .option("--json", "Figures for programs, in seconds a call")
+    .example("  $ nn-embedding bench gather")
+    .example("  $ nn-embedding bench matmul --rows 30000 --dim 384 --batch 8 --backend wasm")
+    .action(bench);
+}
+
+async function bench(kernel: unknown, options: BenchOptions): Promise<void> {
+  const cases = chooseCases(kernel, options);
+  const implementations = chooseImplementations(options.backend);
+  const effort = options.quick ? quickEffort : fullEffort;
+  const isJson = options.json === true;
+  const peer = options.peers && cases.some((each) => each.kernel === "matmul") ? await OpenBlas.start() : undefined;
+  const say = (text: string): void => {
+    if (!isJson) console.log(text);
+  };
+  const look = {
+    columns: process.stdout.columns ?? 100,
+    colors: process.stdout.isTTY === true && !process.env.NO_COLOR,
+    chosen: implementationName(selectBackend()),
+  };
+
+  say(`${describeMachine()}\nOnly figures of one run compare. * is what a layer uses here by default.`);
+  const load = describeLoad();
+  if (load !== undefined) say(load);
+  if (peer) say(peer.description);
+  else if (options.peers) say("No peers: no python3 here has numpy.");
+  const results: Result[] = [];
+  try {
+    for (const [at, timedCase] of cases.entries()) {
+      showProgress(timedCase, at, cases.length);
+      results.push(await runCase(timedCase, implementations, effort, peer));
+      showProgress();
+      if (cases[at + 1]?.kernel === timedCase.kernel) continue;
+      const family = results.filter((result) => result.case.kernel === timedCase.kernel);
+      say(`\n${formatTable(timedCase.kernel, family, look)}`);
+    }
+  } finally {
+    showProgress();
+    peer?.dispose();
+  }
+  if (isJson) console.log(JSON.stringify(toJson(results, look.chosen, peer?.description), null, 2));
+}
+
+/** All that work here; of one name ("native") all its instruction sets. */
+function chooseImplementations(name: unknown): Backend[] {
+  const wanted = name === undefined ? undefined : String(name);
+  if (wanted !== undefined) selectBackend(wanted); // throws what a layer would throw
+  return backends()
+    .filter((each) => each.supported)
+    .filter((each) => wanted === undefined || each.name === wanted || implementationName(each) === wanted)
+    .map((each) => selectBackend(implementationName(each)));
+}
+
+/** One line that the next one overwrites; without a case it is wiped. Nothing where nobody watches. */
+function showProgress(timedCase?: Case, at = 0, count = 0): void {
+  if (process.stderr.isTTY !== true) return;
+  process.stderr.write(timedCase ? `\r\x1b[Kmeasuring ${timedCase.name} (${at + 1} of ${count})` : "\r\x1b[K");
+}

@@ -1,0 +1,62 @@
+/** What one writes by hand instead of using this package: the baselines. No checks, ordinary typed arrays, no order of sums to keep. */
+
+/** Float by float. */
+export function gatherByLoop(table: Float32Array, dim: number, ids: Uint32Array, out: Float32Array): void {
+  let to = 0;
+  for (let i = 0; i < ids.length; i++) {
+    let from = ids[i] * dim;
+    for (let j = 0; j < dim; j++) out[to++] = table[from++];
+  }
+}
+
+/** Row by row. */
+export function gatherBySet(table: Float32Array, dim: number, ids: Uint32Array, out: Float32Array): void {
+  for (let i = 0; i < ids.length; i++) {
+    const from = ids[i] * dim;
+    out.set(table.subarray(from, from + dim), i * dim);
+  }
+}
+
+export function scatterAddByLoop(table: Float32Array, dim: number, ids: Uint32Array, gradOut: Float32Array): void {
+  let from = 0;
+  for (let i = 0; i < ids.length; i++) {
+    let to = ids[i] * dim;
+    for (let j = 0; j < dim; j++) table[to++] += gradOut[from++];
+  }
+}
+
+/** The textbook's dot products, summed in double precision as JavaScript does when nobody asks it to round. */
+export function matmulNTByLoop(
+  a: Float32Array,
+  b: Float32Array,
+  m: number,
+  n: number,
+  k: number,
+  out: Float32Array,
+): void {
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = 0;
+      for (let p = 0; p < k; p++) sum += a[i * k + p] * b[j * k + p];
+      out[i * n + j] = sum;
+    }
+  }
+}
+
+/** The textbook's three loops with the columns innermost, so that memory is read as it lies. */
+export function matmulNNByLoop(
+  a: Float32Array,
+  b: Float32Array,
+  m: number,
+  n: number,
+  k: number,
+  out: Float32Array,
+): void {
+  out.fill(0);
+  for (let i = 0; i < m; i++) {
+    for (let p = 0; p < k; p++) {
+      const factor = a[i * k + p];
+      for (let j = 0; j < n; j++) out[i * n + j] += factor * b[p * n + j];
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import { cac } from "cac";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { type Kernels, noPadding } from "../src/backend/backend.js";
+import { specification } from "../src/backend/js/js.js";
+import { backends, implementationName, selectBackend } from "../src/backend/select.js";
+import { addDoctor, type Diagnosis, diagnose, formatDiagnosis, remedyFor, selfCheck } from "../src/cli/doctor.js";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  process.exitCode = undefined;
+});
+
+describe("diagnose", () => {
+  it("finds every implementation known here, and right bits in those that work", () => {
+    vi.stubEnv("NN_EMBEDDING_BACKEND", "");
+    const diagnosis = diagnose();
+    expect(diagnosis.healthy).toBe(true);
+    expect(diagnosis.environment).toEqual({ value: null, problem: null });
+    expect(diagnosis.implementations.map(({ implementation }) => implementation)).toEqual(
+      backends().map(implementationName),
+    );
+    expect(diagnosis.implementations.filter(({ chosen }) => chosen)).toHaveLength(1);
+    for (const { works, wrong, why, remedy } of diagnosis.implementations) {
+      expect(wrong).toBeNull();
+      expect(works).toBe(why === undefined);
+      expect(works).toBe(remedy === undefined);
+    }
+    expect(diagnosis.wasm.simd).toBeGreaterThan(1000);
+    for (const { path } of diagnosis.addons)
+      expect(path).toMatch(/^(build\/Release|prebuilds\/[a-z0-9-]+)\/[^/]+\.node$/);
+  });
+
+  it("is not healthy when the environment asks for what is not there, and still lists what works", () => {
+    vi.stubEnv("NN_EMBEDDING_BACKEND", "cuda");
+    const diagnosis = diagnose();
+    expect(diagnosis.healthy).toBe(false);
+    expect(diagnosis.environment.problem).toMatch(/^NN_EMBEDDING_BACKEND is "cuda", expected one of /);
+    expect(diagnosis.implementations.some(({ works }) => works)).toBe(true);
+    expect(diagnosis.implementations.some(({ chosen }) => chosen)).toBe(false);
+    expect(process.env.NN_EMBEDDING_BACKEND).toBe("cuda");
+    expect(formatDiagnosis(diagnosis, false)).toContain("Unset NN_EMBEDDING_BACKEND");
+  });
+
+  it("follows the environment where it can", () => {
+    vi.stubEnv("NN_EMBEDDING_BACKEND", "js");
+    const chosen = diagnose().implementations.filter((finding) => finding.chosen);
+    expect(chosen).toMatchObject([{ implementation: "js:scalar" }]);
+  });
+});
+
+describe("selfCheck", () => {
+  const withKernels = (kernels: Partial<Kernels>) => ({
+    ...selectBackend("js"),
+    kernels: { ...specification, ...kernels },
+  });
+
+  it("finds nothing wrong with the specification", () => {
+    expect(selfCheck(selectBackend("js"))).toBeNull();
+  });
+
+  it.each([
+    ["gather", { gather: () => 53 }],
+    ["scatterAdd", { scatterAdd: () => 53 }],
+    [
+      "scatterAdd", // padding is not passed over
+      {
+        scatterAdd: (table, rows, dim, ids, count, _padding, gradOut) =>
+          specification.scatterAdd(table, rows, dim, ids, count, noPadding, gradOut),
+      } satisfies Partial<Kernels>,
+    ],
+    [
+      "matmulNN", // never accumulates
+      {
+        matmulNN: (a, b, m, n, k, _accumulate, out) => specification.matmulNN(a, b, m, n, k, false, out),
+      } satisfies Partial<Kernels>,
+    ],
+    [
+      "boom",
+      {
+        matmulTN: () => {
+          throw new Error("boom");
+        },
+      },
+    ],
+  ] as [string, Partial<Kernels>][])("tells of a wrong %s", (word, kernels) => {
+    expect(selfCheck(withKernels(kernels))).toContain(word);
+  });
+});
+
+describe("remedies", () => {
+  it("fit what is wrong", () => {
+    expect(remedyFor("native", "this CPU has no AVX-512")).toContain("none is needed");
+    expect(remedyFor("native", "Cannot load native addon because loading addons is disabled.")).toContain(
+      "--no-addons",
+    );
+    expect(remedyFor("native", "cannot open shared object file", false)).toContain("install the package anew");
+    expect(remedyFor("native", "invalid ELF header", true)).toContain("npm run build");
+    expect(remedyFor("wasm", "this engine has no WebAssembly SIMD")).toContain("newer version of Node");
+  });
+
+  it("name the tools that are missing", () => {
+    vi.stubEnv("PATH", "");
+    expect(remedyFor("native", "cannot open shared object file", true)).toContain(
+      "install python3, make and g++, then ",
+    );
+  });
+});
+
+describe("the command", () => {
+  const run = async (...words: string[]): Promise<string> => {
+    const said = vi.spyOn(console, "log").mockImplementation(() => {});
+    const cli = cac("nn-embedding");
+    addDoctor(cli);
+    cli.parse(["node", "nn-embedding", "doctor", ...words], { run: false });
+    await cli.runMatchedCommand();
+    return said.mock.calls.map(([text]) => text).join("\n");
+  };
+
+  it("says that all is well, with exit code 0", async () => {
+    vi.stubEnv("NN_EMBEDDING_BACKEND", "");
+    expect(await run()).toContain("All is well.");
+    expect(process.exitCode).toBeUndefined();
+  });
+
+  it("leaves with exit code 1 when the environment cannot be followed", async () => {
+    vi.stubEnv("NN_EMBEDDING_BACKEND", "cuda");
+    const diagnosis: Diagnosis = JSON.parse(await run("--json"));
+    expect(diagnosis.healthy).toBe(false);
+    expect(process.exitCode).toBe(1);
+  });
+
+  it("shouts about wrong bits", () => {
+    const diagnosis = diagnose();
+    const [first, ...others] = diagnosis.implementations;
+    const ill = {
+      ...diagnosis,
+      healthy: false,
+      implementations: [{ ...first, wrong: "gather: value 0 is 1" }, ...others],
+    };
+    const text = formatDiagnosis(ill, false);
+    expect(text).toContain("WRONG BITS  gather: value 0 is 1");
+    expect(text).toContain(`${first.implementation} gives wrong bits: please report it`);
+  });
+});
