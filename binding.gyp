@@ -1,5 +1,5 @@
-# One static library for each instruction set: the same kernels, compiled with other flags. Everything else is compiled for the plainest
-# CPU of the architecture, so that asking what the CPU can do runs anywhere.
+# One static library for each instruction set: the same kernels, compiled with other flags. Everything else is compiled for
+# the plainest CPU of the architecture, so that asking what the CPU can do runs anywhere.
 {
   "variables": {
     "flags": [
@@ -27,11 +27,20 @@
   "targets": [
     {
       "target_name": "nn_embedding",
-      "sources": ["native/addon.cpp", "native/dispatch.cpp", "native/lease.cpp", "native/memory.cpp", "native/scratch.cpp"],
+      "sources": [
+        "native/addon.cpp",
+        "native/dispatch.cpp",
+        "native/lease.cpp",
+        "native/memory.cpp",
+        "native/scratch.cpp"
+      ],
+      "defines": ["NAPI_VERSION=8"],
       "dependencies": ["<@(isas)"],
       "conditions": [
         # Bun and Deno do not bring libstdc++ along: an addon that wants it from outside kills them.
-        ["OS=='linux'", { "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL", "-Wl,--gc-sections"] }]
+        ["OS=='linux'", {
+          "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL", "-Wl,--gc-sections"]
+        }]
       ]
     }
   ],

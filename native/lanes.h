@@ -68,7 +68,8 @@ NN_INLINE Lanes loadA(const f32* from) {
   return load<f32x16>(from);
 }
 NN_INLINE Lanes loadB(const f32* from) {
-  return (Lanes)_mm512_broadcast_f32x8((__m256)load<f32x8>(from));
+  // A shuffle would not become one instruction; and without the mask (of ones) GCC 12 warns of its own header.
+  return (Lanes)_mm512_maskz_broadcast_f32x8(0xffff, (__m256)load<f32x8>(from));
 }
 
 /** s0+s4, s1+s5, s2+s6, s3+s7 of one of the rows. */
@@ -138,6 +139,18 @@ NN_INLINE f32x4 foldTwice(f32x4 t, f32x4 u, f32x4 v, f32x4 w) {
   return __builtin_shufflevector(sumTU, sumVW, 0, 1, 4, 5) + __builtin_shufflevector(sumTU, sumVW, 2, 3, 6, 7);
 }
 
+/** Rows become columns. */
+NN_INLINE void transpose(f32x4 (&rows)[4]) {
+  const f32x4 low01 = __builtin_shufflevector(rows[0], rows[1], 0, 4, 1, 5);
+  const f32x4 high01 = __builtin_shufflevector(rows[0], rows[1], 2, 6, 3, 7);
+  const f32x4 low23 = __builtin_shufflevector(rows[2], rows[3], 0, 4, 1, 5);
+  const f32x4 high23 = __builtin_shufflevector(rows[2], rows[3], 2, 6, 3, 7);
+  rows[0] = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
+  rows[1] = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
+  rows[2] = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
+  rows[3] = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
+}
+
 NN_INLINE usize least(usize a, usize b) {
   return a < b ? a : b;
 }
@@ -145,11 +158,12 @@ NN_INLINE usize roundUp(usize value, usize multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+// Nothing at all may come with a null pointer, which memcpy and memset do not take.
 NN_INLINE void copyFloats(f32* to, const f32* from, usize count) {
-  __builtin_memcpy(to, from, count * sizeof(f32));
+  if (count > 0) __builtin_memcpy(to, from, count * sizeof(f32));
 }
 NN_INLINE void zeroFloats(f32* to, usize count) {
-  __builtin_memset(to, 0, count * sizeof(f32));
+  if (count > 0) __builtin_memset(to, 0, count * sizeof(f32));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "../lanes.h"
 #include "../scratch.h"
+#include "fewRowsProduct.h"
 
 namespace nn {
 namespace {
@@ -25,40 +26,77 @@ constexpr usize tileRegisters = 2;
 constexpr usize tileColumns = tileRegisters * wideLanes;
 
 /** Rows of a and columns of b that are packed at once; both whole tiles. */
-constexpr usize rowsAtOnce = scratchOfA / blockOfK / tileRows * tileRows / 3;
+constexpr usize rowsAtOnce = 96 / tileRows * tileRows;
 constexpr usize columnsAtOnce = scratchOfB / blockOfK / tileColumns * tileColumns;
 
-/** Panels of tileRows rows, each panel (depth, tileRows): what a tile reads next lies next. Rows of the last panel may
- * be fewer. */
-NN_INLINE void packA(const f32* a, usize rowStride, usize stepStride, usize rows, usize depth, f32* to) {
-  for (usize top = 0; top < rows; top += tileRows) {
-    const usize height = least(tileRows, rows - top);
-    const f32* from = a + top * rowStride;
-    for (usize p = 0; p < depth; p++, to += height) {
-      for (usize i = 0; i < height; i++) to[i] = from[i * rowStride + p * stepStride];
+/** A panel of rows, (depth, height), from rows that lie as rows: transposed four by four. */
+NN_INLINE void packRows(const f32* a, usize rowStride, usize height, usize depth, f32* to) {
+  const usize whole = height < 4 ? 0 : depth / 4 * 4;
+  for (usize i = 0; i < height && whole > 0; i += 4) {
+    if (i + 4 > height) i = height - 4;  // the last four overlap those before
+    const f32* from = a + i * rowStride;
+    for (usize p = 0; p < whole; p += 4) {
+      f32x4 square[4];
+      for (usize r = 0; r < 4; r++) square[r] = load<f32x4>(from + r * rowStride + p);
+      transpose(square);
+      for (usize r = 0; r < 4; r++) store(to + (p + r) * height + i, square[r]);
     }
+  }
+  for (usize p = whole; p < depth; p++) {
+    for (usize i = 0; i < height; i++) to[p * height + i] = a[i * rowStride + p];
   }
 }
 
-/** One panel of up to tileColumns columns, (depth, tileColumns), the missing ones zero. */
-NN_INLINE void packPanelOfB(const f32* b, usize n, usize width, usize depth, f32* to) {
-  if (width == tileColumns) {
+/** The same from rows that lie as columns, so that a step of k is a short run of memory. */
+NN_INLINE void packColumns(const f32* a, usize stepStride, usize height, usize depth, f32* to) {
+  if (height == tileRows) {
+    for (usize p = 0; p < depth; p++) copyFloats(to + p * tileRows, a + p * stepStride, tileRows);
+  } else {
     for (usize p = 0; p < depth; p++) {
-      for (usize c = 0; c < tileRegisters; c++) {
-        store(to + p * tileColumns + c * wideLanes, load<Wide>(b + p * n + c * wideLanes));
-      }
+      for (usize i = 0; i < height; i++) to[p * height + i] = a[p * stepStride + i];
     }
-    return;
   }
-  zeroFloats(to, depth * tileColumns);
-  for (usize p = 0; p < depth; p++) copyFloats(to + p * tileColumns, b + p * n, width);
 }
 
-/** out (rows, width) = or += a panel (depth, rows) ^T times b (depth, tileColumns), whose rows are bStride apart. */
+/** Panels of tileRows rows, what a tile reads next lying next: each panel is (depth, tileRows), the last perhaps
+ * (depth, fewer). */
+NN_INLINE void packA(const f32* a, usize rowStride, usize stepStride, usize rows, usize depth, f32* to) {
+  for (usize top = 0; top < rows; top += tileRows, to += tileRows * depth) {
+    const usize height = least(tileRows, rows - top);
+    if (stepStride == 1) {
+      packRows(a + top * rowStride, rowStride, height, depth, to);
+    } else {
+      packColumns(a + top * rowStride, stepStride, height, depth, to);
+    }
+  }
+}
+
+/** Panels of tileColumns columns, each (depth, tileColumns), with zeros for columns that do not exist. */
+NN_INLINE void packB(const f32* b, usize n, usize columns, usize depth, f32* to) {
+  for (usize p = 0; p < depth; p++, b += n, to += tileColumns) {
+    usize j = 0;
+    for (; j + tileColumns <= columns; j += tileColumns) {
+      for (usize c = 0; c < tileColumns; c += wideLanes) store(to + j * depth + c, load<Wide>(b + j + c));
+    }
+    for (; j < roundUp(columns, tileColumns); j++) {
+      to[j / tileColumns * tileColumns * depth + j % tileColumns] = j < columns ? b[j] : 0;
+    }
+  }
+}
+
+/** out (rows, width) = or += a panel (depth, rows) ^T times b (depth, tileColumns). */
 template <usize rows>
-void productTile(const f32* a, const f32* b, usize bStride, usize depth, bool add, f32* out, usize n, usize width) {
-  Wide sums[rows][tileRegisters] = {};
-  for (usize p = 0; p < depth; p++, a += rows, b += bStride) {
+void productTile(const f32* a, const f32* b, usize depth, bool add, f32* out, usize n, usize width) {
+  // The sums will be added to memory that may be far away: ask for it while they are made.
+  for (usize i = 0; i < rows; i++) {
+    for (usize j = 0; j < tileColumns; j += 16) __builtin_prefetch(out + i * n + j, 1);
+    __builtin_prefetch(out + i * n + tileColumns - 1, 1);
+  }
+  Wide sums[rows][tileRegisters];
+  for (usize i = 0; i < rows; i++) {
+    for (usize c = 0; c < tileRegisters; c++) sums[i][c] = Wide{};
+  }
+  for (usize p = 0; p < depth; p++, a += rows, b += tileColumns) {
     Wide row[tileRegisters];
     for (usize c = 0; c < tileRegisters; c++) row[c] = load<Wide>(b + c * wideLanes);
     for (usize i = 0; i < rows; i++) {
@@ -83,8 +121,7 @@ void productTile(const f32* a, const f32* b, usize bStride, usize depth, bool ad
   }
 }
 
-using ProductTile = void (*)(const f32* a, const f32* b, usize bStride, usize depth, bool add, f32* out, usize n,
-                             usize width);
+using ProductTile = void (*)(const f32* a, const f32* b, usize depth, bool add, f32* out, usize n, usize width);
 
 /** The tile of so many rows, so that a few rows cost no more than they must. */
 template <usize rows = tileRows>
@@ -102,26 +139,31 @@ NN_INLINE ProductTile tileOf(usize wanted) {
 void blockedProduct(const f32* a, usize rowStride, usize stepStride, const f32* b, usize m, usize n, usize k,
                     bool accumulate, f32* out) {
   if (k == 0 && !accumulate) zeroFloats(out, m * n);
+  if (m > 0 && m <= fewRows) {
+    const usize columns = columnsInSums(m);
+    for (usize left = 0; left < n; left += columns) {
+      for (usize start = 0; start < k; start += blockOfK) {
+        fewRowsBlocks[m](a + start * stepStride, rowStride, stepStride, b + start * n + left, n,
+                         least(columns, n - left), least(blockOfK, k - start), accumulate || start > 0, out + left);
+      }
+    }
+    return;
+  }
   Scratch& packed = scratch();
   for (usize left = 0; left < n; left += columnsAtOnce) {
     const usize columns = least(columnsAtOnce, n - left);
     for (usize start = 0; start < k; start += blockOfK) {
       const usize depth = least(blockOfK, k - start);
       const bool add = accumulate || start > 0;
-      const f32* block = b + start * n + left;
-      const usize inPlace = m <= tileRows ? columns / tileColumns * tileColumns : 0;  // read once: not worth packing
-      for (usize j = inPlace; j < columns; j += tileColumns) {
-        packPanelOfB(block + j, n, least(tileColumns, columns - j), depth, packed.b + j * depth);
-      }
+      packB(b + start * n + left, n, columns, depth, packed.b);
       for (usize top = 0; top < m; top += rowsAtOnce) {
         const usize rows = least(rowsAtOnce, m - top);
         packA(a + top * rowStride + start * stepStride, rowStride, stepStride, rows, depth, packed.a);
         for (usize j = 0; j < columns; j += tileColumns) {
-          const f32* panel = j < inPlace ? block + j : packed.b + j * depth;
-          const usize bStride = j < inPlace ? n : tileColumns;
+          const f32* panel = packed.b + j * depth;
           for (usize i = 0; i < rows; i += tileRows) {
             const usize height = least(tileRows, rows - i);
-            tileOf(height)(packed.a + i * depth, panel, bStride, depth, add, out + (top + i) * n + left + j, n,
+            tileOf(height)(packed.a + i * depth, panel, depth, add, out + (top + i) * n + left + j, n,
                            least(tileColumns, columns - j));
           }
         }

@@ -5,12 +5,14 @@
 namespace nn {
 namespace {
 
-/** How many rows ahead of the one in hand a row is asked for: many when rows are short, so that enough of them are on
- * the way. */
+/** How far ahead of the work memory is asked for, in floats: far enough to hide its latency, near enough to still be
+ * there. */
+constexpr usize floatsAhead = 2048;
+
+/** The same in rows: many when they are short, for each of them is a journey of its own. embeddingDim is above 0. */
 NN_INLINE usize rowsAhead(usize embeddingDim) {
-  if (embeddingDim <= 16) return 32;
-  if (embeddingDim <= 64) return 16;
-  return embeddingDim <= 256 ? 4 : 2;
+  const usize rows = floatsAhead / embeddingDim;
+  return rows < 2 ? 2 : least(rows, 64);
 }
 
 /** Asks for a row's cache lines, the first 16 of them: the machine's own prefetcher follows longer rows by itself. */
@@ -21,6 +23,13 @@ NN_INLINE void prefetchRow(const f32* row, usize embeddingDim) {
   for (usize j = 0; j < asked; j += floatsInLine) __builtin_prefetch(row + j, toWrite);
   __builtin_prefetch(row + asked - 1, toWrite);  // rows may straddle one line more
 }
+
+/** Memory that will be wanted soon: asked for `step` floats a step, in the order of its addresses, into the
+ * second-level cache. */
+struct Ahead {
+  const f32* at;
+  usize step;
+};
 
 }  // namespace
 }  // namespace nn
