@@ -1,3 +1,4 @@
+import { fewRows, mostFewRows } from "./fewRows";
 import { packed, packedFloats, panel, tileSums } from "./scratch";
 
 /** How many consecutive k are summed in order before their sum joins the total. */
@@ -29,6 +30,11 @@ export function blockedProduct(
   for (let start: u32 = 0; start < k; start += blockOfK) {
     const depth = min(blockOfK, k - start);
     const add = accumulate || start > 0; // +0 + x is x here: a sum that started at +0 is never -0
+    if (m <= mostFewRows) {
+      const from = a + (((start as usize) * stepStride) << 2);
+      fewRows(from, rowStride, stepStride, b + (((start as usize) * n) << 2), m, n, depth, add, out);
+      continue;
+    }
     const columnsAtOnce = (packedFloats / depth) & ~(tileColumns - 1);
     for (let left: u32 = 0; left < n; left += columnsAtOnce) {
       const width = min(columnsAtOnce, n - left);
@@ -48,7 +54,25 @@ export function blockedProduct(
 /** packed[j / tileColumns][p][j % tileColumns] = b[p, j], zero beyond width. */
 function packColumns(b: usize, n: u32, depth: u32, width: u32): void {
   let to = packed;
-  for (let j: u32 = 0; j < width; j += tileColumns) {
+  let j: u32 = 0;
+  if (ASC_FEATURE_SIMD) {
+    // Whole cache lines of b at a time, two of them: its rows lie far apart, and each visit to one costs.
+    const panelBytes = (depth as usize) << 5;
+    for (; j + 32 <= width; j += 32, to += 3 * panelBytes) {
+      let from = b + ((j as usize) << 2);
+      for (let p: u32 = 0; p < depth; p++, from += (n as usize) << 2, to += 32) {
+        v128.store(to, v128.load(from));
+        v128.store(to, v128.load(from, 16), 16);
+        v128.store(to + panelBytes, v128.load(from, 32));
+        v128.store(to + panelBytes, v128.load(from, 48), 16);
+        v128.store(to + 2 * panelBytes, v128.load(from, 64));
+        v128.store(to + 2 * panelBytes, v128.load(from, 80), 16);
+        v128.store(to + 3 * panelBytes, v128.load(from, 96));
+        v128.store(to + 3 * panelBytes, v128.load(from, 112), 16);
+      }
+    }
+  }
+  for (; j < width; j += tileColumns) {
     let from = b + ((j as usize) << 2);
     const columns = min(tileColumns, width - j);
     for (let p: u32 = 0; p < depth; p++, from += (n as usize) << 2, to += (tileColumns as usize) << 2) {
@@ -66,12 +90,25 @@ function packColumns(b: usize, n: u32, depth: u32, width: u32): void {
 
 /** panel[p][r] = a[r * rowStride + p * stepStride], zero beyond rows. */
 function packRows(a: usize, rowStride: u32, stepStride: u32, rows: u32, depth: u32): void {
+  const step = (stepStride as usize) << 2;
+  const row = (rowStride as usize) << 2;
+  const end = panel + ((depth as usize) << 4);
   let to = panel;
-  for (let p: u32 = 0; p < depth; p++, to += (tileRows as usize) << 2) {
-    let from = a + (((p as usize) * stepStride) << 2);
-    for (let r: u32 = 0; r < tileRows; r++, from += (rowStride as usize) << 2) {
-      store<f32>(to + ((r as usize) << 2), r < rows ? load<f32>(from) : 0);
+  if (rows < tileRows) {
+    for (; to < end; to += 16, a += step) {
+      for (let r: usize = 0; r < tileRows; r++) store<f32>(to + (r << 2), r < rows ? load<f32>(a + r * row) : 0);
     }
+    return;
+  }
+  if (ASC_FEATURE_SIMD && rowStride == 1) {
+    for (; to < end; to += 16, a += step) v128.store(to, v128.load(a));
+    return;
+  }
+  for (; to < end; to += 16, a += step) {
+    store<f32>(to, load<f32>(a));
+    store<f32>(to, load<f32>(a + row), 4);
+    store<f32>(to, load<f32>(a + 2 * row), 8);
+    store<f32>(to, load<f32>(a + 3 * row), 12);
   }
 }
 

@@ -1,7 +1,7 @@
 import { firstOutside } from "./firstOutside";
 
-/** From here on `memory.copy` beats a loop over vectors: its fixed cost is about that of 48 floats (measured in V8). */
-const longRow: u32 = 64;
+/** From so many floats on `memory.copy` beats a loop over vectors, or over words where there is no SIMD (measured in V8). */
+const longRow: u32 = ASC_FEATURE_SIMD ? 64 : 16;
 
 /**
  * out[i, :] = weight[indices[i], :]. Bits are carried as integers, so that not even the payload of a NaN changes.

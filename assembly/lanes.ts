@@ -6,15 +6,31 @@
 /** to[j] = to[j] + from[j] for j in [0, count): one f32 add each. */
 export function addRow(to: usize, from: usize, count: u32): void {
   const end = to + ((count as usize) << 2);
+  const stop = to + ((count & ~7) << 2);
   if (ASC_FEATURE_SIMD) {
-    for (const stop = end - 28; to < stop && count >= 8; to += 32, from += 32) {
+    for (; to < stop; to += 32, from += 32) {
       const low = f32x4.add(v128.load(to), v128.load(from));
       const high = f32x4.add(v128.load(to, 16), v128.load(from, 16));
       v128.store(to, low);
       v128.store(to, high, 16);
     }
+  } else {
+    for (; to < stop; to += 32, from += 32) {
+      addOne(to, from);
+      addOne(to + 4, from + 4);
+      addOne(to + 8, from + 8);
+      addOne(to + 12, from + 12);
+      addOne(to + 16, from + 16);
+      addOne(to + 20, from + 20);
+      addOne(to + 24, from + 24);
+      addOne(to + 28, from + 28);
+    }
   }
-  for (; to < end; to += 4, from += 4) store<f32>(to, load<f32>(to) + load<f32>(from));
+  for (; to < end; to += 4, from += 4) addOne(to, from);
+}
+
+function addOne(to: usize, from: usize): void {
+  store<f32>(to, load<f32>(to) + load<f32>(from));
 }
 
 /** The eight lanes of a dot product in their fixed order: ((s0+s4) + (s2+s6)) + ((s1+s5) + (s3+s7)). */
@@ -25,4 +41,16 @@ export function fold(low: v128, high: v128): f32 {
     f32x4.extract_lane(pairs, 2) +
     (f32x4.extract_lane(pairs, 1) + f32x4.extract_lane(pairs, 3))
   );
+}
+
+/** Four dot products folded side by side, from their low lanes at sums, 16 bytes apart, and their high lanes `high` bytes further. */
+export function foldFour(sums: usize, high: usize): v128 {
+  const top = sums + high;
+  const t0 = f32x4.add(v128.load(sums), v128.load(top));
+  const t1 = f32x4.add(v128.load(sums, 16), v128.load(top, 16));
+  const t2 = f32x4.add(v128.load(sums, 32), v128.load(top, 32));
+  const t3 = f32x4.add(v128.load(sums, 48), v128.load(top, 48));
+  const left = f32x4.add(v128.shuffle<f32>(t0, t1, 0, 1, 4, 5), v128.shuffle<f32>(t0, t1, 2, 3, 6, 7));
+  const right = f32x4.add(v128.shuffle<f32>(t2, t3, 0, 1, 4, 5), v128.shuffle<f32>(t2, t3, 2, 3, 6, 7));
+  return f32x4.add(v128.shuffle<f32>(left, right, 0, 2, 4, 6), v128.shuffle<f32>(left, right, 1, 3, 5, 7));
 }

@@ -4,7 +4,7 @@
  * Safe in worker threads: each environment gets its own functions from init, and nothing that belongs to JavaScript is
  * kept. What JavaScript sees is described in src/backend/native.ts, the only file that loads this.
  */
-#include <node_api.h>
+#include <napi.h>
 
 #include "args.h"
 #include "dispatch.h"
@@ -26,11 +26,6 @@ constexpr usize maxByteLength = usize{1} << 53;
 napi_value number(napi_env env, usize value) {
   napi_value result;
   return napi_create_double(env, static_cast<double>(value), &result) == napi_ok ? result : nullptr;
-}
-
-napi_value text(napi_env env, const char* value) {
-  napi_value result;
-  return napi_create_string_utf8(env, value, NAPI_AUTO_LENGTH, &result) == napi_ok ? result : nullptr;
 }
 
 napi_value gather(napi_env env, napi_callback_info info) {
@@ -102,45 +97,49 @@ napi_value release(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-bool put(napi_env env, napi_value object, const char* name, napi_value value) {
-  return value != nullptr && napi_set_named_property(env, object, name, value) == napi_ok;
+/** A function that is called raw. Setting up, node-addon-api's wrappers are welcome; in a call they cost as much as a
+ * small lookup. */
+Napi::Value function(Napi::Env env, const char* name, napi_callback callback, const void* data = nullptr) {
+  napi_value made;
+  const napi_status status =
+      napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, const_cast<void*>(data), &made);
+  return status == napi_ok ? Napi::Value(env, made) : env.Undefined();
 }
 
-bool putFunction(napi_env env, napi_value object, const char* name, napi_callback callback, const void* data) {
-  napi_value function;
-  return napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, const_cast<void*>(data), &function) == napi_ok &&
-         put(env, object, name, function);
+Napi::Object kernelFunctions(Napi::Env env, const Kernels* kernels) {
+  Napi::Object object = Napi::Object::New(env);
+  object["gather"] = function(env, "gather", gather, kernels);
+  object["scatterAdd"] = function(env, "scatterAdd", scatterAdd, kernels);
+  object["matmulNN"] = function(env, "matmulNN", multiply<&Kernels::matmulNN>, kernels);
+  object["matmulNT"] = function(env, "matmulNT", multiply<&Kernels::matmulNT>, kernels);
+  object["matmulTN"] = function(env, "matmulTN", multiply<&Kernels::matmulTN>, kernels);
+  return object;
 }
 
-napi_value kernelFunctions(napi_env env, const Kernels* kernels) {
-  napi_value object;
-  const bool made = napi_create_object(env, &object) == napi_ok &&
-                    putFunction(env, object, "gather", gather, kernels) &&
-                    putFunction(env, object, "scatterAdd", scatterAdd, kernels) &&
-                    putFunction(env, object, "matmulNN", multiply<&Kernels::matmulNN>, kernels) &&
-                    putFunction(env, object, "matmulNT", multiply<&Kernels::matmulNT>, kernels) &&
-                    putFunction(env, object, "matmulTN", multiply<&Kernels::matmulTN>, kernels);
-  return made ? object : nullptr;
-}
-
-bool initialize(napi_env env, napi_value exports) {
-  napi_value able, unable;
-  if (napi_create_object(env, &able) != napi_ok || napi_create_object(env, &unable) != napi_ok) return false;
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  Napi::Object able = Napi::Object::New(env);
+  Napi::Object unable = Napi::Object::New(env);
   const Implementations& known = implementations();
   for (usize i = 0; i < known.count; i++) {
-    const Implementation& one = known.all[i];
-    const bool done = one.why == nullptr ? put(env, able, one.kernels->isa, kernelFunctions(env, one.kernels))
-                                         : put(env, unable, one.kernels->isa, text(env, one.why));
-    if (!done) return false;
+    const auto& [kernels, why] = known.all[i];
+    if (why == nullptr)
+      able[kernels->isa] = kernelFunctions(env, kernels);
+    else
+      unable[kernels->isa] = why;
   }
-  return put(env, exports, "abi", number(env, abi)) && put(env, exports, "implementations", able) &&
-         put(env, exports, "unsupported", unable) && putFunction(env, exports, "allocate", allocate, nullptr) &&
-         putFunction(env, exports, "release", release, nullptr);
+  exports["abi"] = static_cast<double>(abi);
+  exports["implementations"] = able;
+  exports["unsupported"] = unable;
+  exports["allocate"] = function(env, "allocate", allocate);
+  exports["release"] = function(env, "release", release);
+  return exports;
 }
 
 }  // namespace
 }  // namespace nn
 
-NAPI_MODULE_INIT() {
-  return nn::initialize(env, exports) ? exports : nullptr;
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  return nn::initialize(env, exports);
 }
+
+NODE_API_MODULE(nn_embedding, initialize)

@@ -74,12 +74,46 @@ export function checkOptions(options: unknown, known: readonly string[]): void {
   }
 }
 
+/** Whether value is a Float32Array. The tag, not instanceof, is what holds across realms (iframes, vm contexts, test runners). */
+export function isFloats(value: unknown): value is Float32Array {
+  if (value instanceof Float32Array) return true;
+  return ArrayBuffer.isView(value) && (value as Float32Array)[Symbol.toStringTag] === "Float32Array";
+}
+
 /** Throws unless value is a Float32Array. */
 export function checkFloats(name: string, value: unknown): asserts value is Float32Array {
-  // The tag, not instanceof, is what holds across realms (iframes, vm contexts, test runners).
-  if (value instanceof Float32Array) return;
-  if (ArrayBuffer.isView(value) && (value as Float32Array)[Symbol.toStringTag] === "Float32Array") return;
+  if (isFloats(value)) return;
   throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${show(value)}, expected a Float32Array`);
+}
+
+/**
+ * Throws when a typed array has lost its memory: it was transferred, resized, or WASM memory that moved. Such an array looks empty; only
+ * its methods tell.
+ */
+export function checkAttached(name: string, array: ArrayBufferView): void {
+  const view = array as Uint8Array;
+  if (view.length !== 0) return;
+  try {
+    view.includes(0);
+  } catch {
+    const kind = view[Symbol.toStringTag];
+    throw typeError(
+      "ERR_INVALID_ARG_TYPE",
+      `${name} is a ${kind} of detached or resized memory, expected one whose memory is there`,
+    );
+  }
+}
+
+/** New floats for a result, all zero. Throws RangeError [ERR_OUT_OF_MEMORY]. */
+export function newFloats(length: number): Float32Array {
+  try {
+    return new Float32Array(length);
+  } catch {
+    throw rangeError(
+      "ERR_OUT_OF_MEMORY",
+      `result is ${length} floats, expected what this JavaScript engine can allocate`,
+    );
+  }
 }
 
 /** Throws unless value is a Float32Array of exactly that many floats; `shape` says in words why so many. */

@@ -1,4 +1,5 @@
 import type { Block } from "./backend/backend.js";
+import { typeError } from "./errors.js";
 
 /**
  * A gradient with a value for every element of its parameter.
@@ -20,7 +21,7 @@ export class DenseGradient {
 
   /** The gradient, row by row: rows x columns floats. A view: see the class. */
   get values(): Float32Array {
-    return this.#block.f32(0, this.shape[0] * this.shape[1]);
+    return viewOf(this.#block, this.shape[0] * this.shape[1]);
   }
 
   /** A copy of the gradient: rows x columns floats. */
@@ -51,7 +52,7 @@ export class SparseGradient {
 
   /** The gradient of those rows: rows.length x columns floats. A view: see the class. */
   get values(): Float32Array {
-    return this.#block.f32(0, this.rows.length * this.shape[1]);
+    return viewOf(this.#block, this.rows.length * this.shape[1]);
   }
 
   /** The gradient with a value for every element: rows x columns floats, zero where no row was touched. */
@@ -71,4 +72,9 @@ export class SparseGradient {
       for (const end = to + numColumns; to < end; ) target[to++] += values[from++];
     }
   }
+}
+
+function viewOf(block: Block, numFloats: number): Float32Array {
+  if (block.byteLength < numFloats * 4) throw typeError("ERR_DISPOSED", "gradient is disposed, expected one in use");
+  return block.f32(0, numFloats);
 }

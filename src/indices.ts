@@ -1,3 +1,4 @@
+import { checkAttached } from "./check.js";
 import { rangeError, show, typeError } from "./errors.js";
 
 /** Numbers nested to any depth: rows come back in reading order. */
@@ -27,14 +28,15 @@ const scratch = Array.from({ length: mostScratch + 1 }, (_, length) => new Uint3
  * The result may be the caller's own memory or a scratch array that the next call overwrites: use it at once, never keep it.
  */
 export function toUint32(name: string, indices: Indices, numEmbeddings: number): Uint32Array {
+  if (indices instanceof Uint32Array && indices.length > 0) return indices; // the common case needs no look at its kind
   if (Array.isArray(indices)) return fromArray(name, indices, numEmbeddings);
+  checkIndices(name, indices);
   const kind = kindOf(indices);
   if (kind === "Uint32Array") return indices as Uint32Array;
   if (kind === "Int32Array") {
     const { buffer, byteOffset, length } = indices as Int32Array;
     return new Uint32Array(buffer, byteOffset, length);
   }
-  checkIndices(name, indices);
   if (kind.startsWith("Big")) {
     const flat = indices as BigInt64Array;
     return Uint32Array.from(flat as ArrayLike<unknown>, (index, i) => checkIndex(name, i, index, numEmbeddings));
@@ -44,7 +46,8 @@ export function toUint32(name: string, indices: Indices, numEmbeddings: number):
 
 /** Throws unless indices is of a kind that {@link toUint32} takes; what is in it is not looked at. */
 export function checkIndices(name: string, indices: unknown): asserts indices is Indices {
-  if (Array.isArray(indices) || integerKinds.includes(kindOf(indices))) return;
+  if (Array.isArray(indices)) return;
+  if (integerKinds.includes(kindOf(indices))) return checkAttached(name, indices as ArrayBufferView);
   throw typeError(
     "ERR_INVALID_ARG_TYPE",
     `${name} is ${show(indices)}, expected integers in an array, a Uint8Array … Int32Array or a BigInt64Array`,
@@ -80,7 +83,7 @@ function fromArray(name: string, indices: NestedIndices, numEmbeddings: number):
   const flat = numIndices <= mostScratch ? scratch[numIndices] : new Uint32Array(numIndices);
   for (let i = 0; i < numIndices; i++) {
     const index = indices[i] as number;
-    if (index >>> 0 !== index || index >= numEmbeddings) {
+    if (typeof index !== "number" || index >>> 0 !== index || index >= numEmbeddings) {
       if (Array.isArray(index)) return fromNested(name, indices, numEmbeddings);
       checkIndex(name, i, index, numEmbeddings); // throws
     }

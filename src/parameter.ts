@@ -84,8 +84,8 @@ export class Parameter {
    * @internal An array of the caller's that stays what it is while gradient memory is made: a copy where it is a view of memory that
    * moves, else itself.
    */
-  settle(array: Float32Array): Float32Array {
-    return this.backend.moves(array) ? array.slice() : array;
+  settle<View extends Float32Array | Uint32Array>(array: View): View {
+    return this.backend.moves(array) ? (array.slice() as View) : array;
   }
 
   /**
@@ -110,16 +110,17 @@ export class Parameter {
     const staysSparse = sparse && this.#grad?.kind !== "dense";
     if (staysSparse || !this.requiresGrad) {
       const done = firstOutside(indices, numIndices, numRows);
-      if (done === numIndices && this.requiresGrad) this.#addSparse(indices, paddingIdx, gradOut);
+      if (done === numIndices && this.requiresGrad) this.#addSparse(this.settle(indices), paddingIdx, gradOut);
       return done;
     }
     const settled = this.settle(gradOut);
+    const settledIndices = this.settle(indices);
     const fresh = this.#grad === null;
     const dense = this.#toDense();
     const { values } = dense;
     if (fresh) values.fill(0);
     const kernels = kernelsFor(this.backend, numIndices * numColumns);
-    const done = kernels.scatterAdd(values, numRows, numColumns, indices, numIndices, paddingIdx, settled);
+    const done = kernels.scatterAdd(values, numRows, numColumns, settledIndices, numIndices, paddingIdx, settled);
     if (done === numIndices) this.#grad = dense;
     return done;
   }
@@ -132,7 +133,7 @@ export class Parameter {
     const { rows, places, earlierPlaces } = merge(earlier, coalesce(indices, paddingIdx));
 
     // The earlier rows move to their places, the last first: a row moves up or stays. Between them come zeros.
-    const values = block.f32(0, rows.length * numColumns);
+    const values = block.f32(0, (rows.length + 1) * numColumns);
     let above = rows.length;
     for (let r = earlier.length - 1; r >= 0; r--) {
       const place = earlierPlaces[r];
@@ -142,21 +143,21 @@ export class Parameter {
     }
     values.fill(0, 0, above * numColumns);
 
-    // Padding has the place behind the last row, and the kernel passes it over.
+    // Padding has the place behind the last row, where there is room that the kernel passes over.
     const kernels = kernelsFor(this.backend, indices.length * numColumns);
     kernels.scatterAdd(values, rows.length + 1, numColumns, places, places.length, rows.length, settled);
     this.#grad = new SparseGradient(this.shape, rows, block);
   }
 
-  /** Room for the rows there are and as many new ones. */
+  /** Room for the rows there are, as many new ones, and one for padding. */
   #reserveSparse(numIndices: number): Block {
     const [numRows, numColumns] = this.shape;
     const earlier = this.#grad?.kind === "sparse" ? this.#grad : null;
-    const most = Math.min(numRows, (earlier?.rows.length ?? 0) + numIndices);
+    const most = Math.min(numRows, (earlier?.rows.length ?? 0) + numIndices) + 1;
     const bytes = most * numColumns * floatBytes;
     const block = this.#sparseBlock;
     if (block !== null && block.byteLength >= bytes) return block;
-    const grown = this.backend.allocate(bytes);
+    const grown = allocate(this.backend, `${this.#name}.grad`, [most, numColumns]);
     if (earlier !== null) {
       grown.f32(0, earlier.values.length).set(earlier.values);
       this.#grad = new SparseGradient(this.shape, earlier.rows, grown);
@@ -192,7 +193,15 @@ function allocate(backend: Backend, name: string, shape: readonly [number, numbe
       `${name} is ${shape[0]} x ${shape[1]} floats, expected fewer than 2^53 bytes`,
     );
   }
-  return backend.allocate(bytes);
+  try {
+    return backend.allocate(bytes);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ERR_OUT_OF_MEMORY") throw error;
+    throw rangeError(
+      "ERR_OUT_OF_MEMORY",
+      `${name} is ${shape[0]} x ${shape[1]} floats, expected what its backend can allocate`,
+    );
+  }
 }
 
 /** The union of the earlier rows and the new ones, ascending, with the places of both in it. */

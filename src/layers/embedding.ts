@@ -9,12 +9,16 @@ import {
   checkLength,
   checkOptions,
   checkSize,
+  newFloats,
 } from "../check.js";
 import { rangeError } from "../errors.js";
 import { type Indices, outOfRange, toUint32 } from "../indices.js";
 import { Parameter } from "../parameter.js";
 import { defaultGenerator, type Generator } from "../random/generator.js";
 import { fillNormal } from "../random/normal.js";
+
+/** Lookups of so few floats never leave JavaScript: below every backend's callCost. */
+const tinyLookup = 64;
 
 /** What an {@link Embedding} may be told when it is made. */
 export interface EmbeddingOptions {
@@ -145,9 +149,10 @@ export class Embedding {
     const numFloats = rows.length * embeddingDim;
     if (out !== undefined) {
       checkLength("out", out, numFloats, "numIndices x embeddingDim");
-      checkApart("out", out, "weight", data);
+      // Asking arrays for their buffers costs as much as a tiny lookup, which plain JavaScript does row after row on every backend.
+      if (numFloats > tinyLookup) checkApart("out", out, "weight", data);
     }
-    const result = out ?? new Float32Array(numFloats);
+    const result = out ?? newFloats(numFloats);
     const kernels = kernelsFor(weight.backend, numFloats);
     const done = kernels.gather(data, numEmbeddings, embeddingDim, rows, rows.length, result);
     if (done < rows.length) throw outOfRange("indices", indices, done, numEmbeddings);

@@ -1,12 +1,14 @@
 import { kernelsFor, selectBackend } from "../backend/select.js";
 import {
   checkApart,
+  checkAttached,
   checkBoolean,
   checkFloats,
   checkGenerator,
   checkLength,
   checkOptions,
   checkSize,
+  newFloats,
 } from "../check.js";
 import { rangeError } from "../errors.js";
 import { Parameter } from "../parameter.js";
@@ -84,7 +86,7 @@ export class Linear {
       checkApart("out", out, "x", x);
       checkApart("out", out, "weight", data);
     }
-    const result = out ?? new Float32Array(n * outFeatures);
+    const result = out ?? newFloats(n * outFeatures);
     const kernels = kernelsFor(weight.backend, n * data.length);
     kernels.matmulNT(x, data, n, outFeatures, inFeatures, false, result);
     if (biasData) addBias(result, biasData);
@@ -102,6 +104,7 @@ export class Linear {
   backward(x: Float32Array, gradOut: Float32Array): Float32Array {
     const { inFeatures, outFeatures, weight, bias } = this;
     weight.data; // throws when disposed of
+    bias?.data; // as well
     const n = countRows("x", x, inFeatures, "inFeatures");
     checkLength("gradOut", gradOut, n * outFeatures, "n x outFeatures");
     const settledX = weight.settle(x);
@@ -130,6 +133,7 @@ export class Linear {
 /** How many rows of rowLength floats an array holds: whole ones only. */
 export function countRows(name: string, array: Float32Array, rowLength: number, what: string): number {
   checkFloats(name, array);
+  checkAttached(name, array);
   if (array.length % rowLength === 0) return array.length / rowLength;
   throw rangeError(
     "ERR_INVALID_LENGTH",

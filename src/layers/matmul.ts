@@ -1,5 +1,5 @@
 import { kernelsFor, selectBackend } from "../backend/select.js";
-import { checkApart, checkBoolean, checkCount, checkLength, checkOptions } from "../check.js";
+import { checkApart, checkBoolean, checkCount, checkLength, checkOptions, newFloats } from "../check.js";
 
 /** The shapes of a {@link matmul}. */
 export interface MatmulOptions {
@@ -46,9 +46,9 @@ export function matmul(a: Float32Array, b: Float32Array, options: MatmulOptions)
     checkApart("out", out, "b", b);
   }
   const kernels = kernelsFor(selectBackend(options.backend), m * n * k);
-  const result = out ?? new Float32Array(m * n);
+  const result = out ?? newFloats(m * n);
   if (transposeA && transposeB) {
-    const transposed = new Float32Array(m * n); // a^T b^T is (b a)^T
+    const transposed = newFloats(m * n); // a^T b^T is (b a)^T
     kernels.matmulNN(b, a, n, m, k, false, transposed);
     for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) result[i * n + j] = transposed[j * m + i];
   } else if (transposeA) kernels.matmulTN(a, b, m, n, k, false, result);

@@ -1,5 +1,5 @@
 import { maxRows } from "../backend/backend.js";
-import { checkSize } from "../check.js";
+import { checkSize, newFloats } from "../check.js";
 import { type Indices, outOfRange, toUint32 } from "../indices.js";
 
 /**
@@ -18,7 +18,7 @@ import { type Indices, outOfRange, toUint32 } from "../indices.js";
 export function oneHot(indices: Indices, numClasses: number): Float32Array {
   checkSize("numClasses", numClasses, maxRows);
   const classes = toUint32("indices", indices, numClasses);
-  const rows = new Float32Array(classes.length * numClasses);
+  const rows = newFloats(classes.length * numClasses);
   for (let i = 0; i < classes.length; i++) {
     if (classes[i] >= numClasses) throw outOfRange("indices", indices, i, numClasses);
     rows[i * numClasses + classes[i]] = 1;

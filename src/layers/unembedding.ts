@@ -1,5 +1,14 @@
 import { kernelsFor } from "../backend/select.js";
-import { checkApart, checkBoolean, checkInteger, checkLength, checkOptions, checkSize, checkWord } from "../check.js";
+import {
+  checkApart,
+  checkBoolean,
+  checkInteger,
+  checkLength,
+  checkOptions,
+  checkSize,
+  checkWord,
+  newFloats,
+} from "../check.js";
 import { rangeError, show, typeError } from "../errors.js";
 import { checkIndex, checkIndices, type Indices } from "../indices.js";
 import { Parameter } from "../parameter.js";
@@ -88,7 +97,7 @@ export class Unembedding {
       checkApart("out", out, "hidden", hidden);
       checkApart("out", out, "weight", data);
     }
-    const logits = out ?? new Float32Array(n * numEmbeddings);
+    const logits = out ?? newFloats(n * numEmbeddings);
     const kernels = kernelsFor(weight.backend, n * data.length);
     kernels.matmulNT(hidden, data, n, numEmbeddings, embeddingDim, false, logits);
     if (biasData) addBias(logits, biasData);
@@ -106,6 +115,7 @@ export class Unembedding {
   backward(hidden: Float32Array, gradLogits: Float32Array): Float32Array {
     const { numEmbeddings, embeddingDim, weight, bias } = this;
     weight.data; // throws when disposed of
+    bias?.data; // as well
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
     checkLength("gradLogits", gradLogits, n * numEmbeddings, "n x numEmbeddings");
     const settledHidden = weight.settle(hidden);

@@ -1,4 +1,4 @@
-import { checkNumber } from "../check.js";
+import { checkCount, checkNumber, isFloats } from "../check.js";
 import { show, typeError } from "../errors.js";
 import type { DenseGradient, SparseGradient } from "../gradient.js";
 import type { Parameter } from "../parameter.js";
@@ -92,8 +92,13 @@ export function forEachStretch(
   move: (at: number, from: number, length: number) => void,
 ): void {
   const [numRows, numColumns] = grad.shape;
-  if (grad.kind === "dense") move(0, 0, numRows * numColumns);
-  else grad.rows.forEach((row, r) => move(row * numColumns, r * numColumns, numColumns));
+  if (grad.kind === "dense") {
+    move(0, 0, numRows * numColumns);
+    return;
+  }
+  grad.rows.forEach((row, r) => {
+    move(row * numColumns, r * numColumns, numColumns);
+  });
 }
 
 function checkParameters(parameters: Iterable<Parameter>): readonly Parameter[] {
@@ -122,15 +127,22 @@ function copyState(state: ParameterState | null): ParameterState | null {
   return Object.fromEntries(entries) as ParameterState;
 }
 
+/** A copy of a state's entries that `expected` has, once each is of its kind and size. */
 function checkState(state: ParameterState | null, expected: ParameterState, p: number): ParameterState | null {
   if (state === null) return null;
-  for (const [name, value] of Object.entries(expected)) {
-    const given = state[name];
-    const fits =
-      typeof value === "number" ? typeof given === "number" : (given as Float32Array)?.length === value.length;
-    if (fits) continue;
-    const wanted = typeof value === "number" ? "a number" : `a Float32Array(${value.length})`;
-    throw typeError("ERR_INVALID_ARG_TYPE", `state.parameters[${p}].${name} is ${show(given)}, expected ${wanted}`);
+  const name = `state.parameters[${p}]`;
+  if (typeof state !== "object") {
+    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${show(state)}, expected an object or null`);
   }
-  return copyState(state);
+  const known = {} as ParameterState;
+  for (const [entry, value] of Object.entries(expected)) {
+    const given: unknown = state[entry];
+    if (typeof value === "number") checkCount(`${name}.${entry}`, given);
+    else if (!isFloats(given) || given.length !== value.length) {
+      const wanted = `a Float32Array(${value.length})`;
+      throw typeError("ERR_INVALID_ARG_TYPE", `${name}.${entry} is ${show(given)}, expected ${wanted}`);
+    }
+    known[entry] = given;
+  }
+  return copyState(known);
 }

@@ -29,9 +29,10 @@ const whole = /* @__PURE__ */ new Int32Array(LANES);
  *
  * @param values multiples of 2 ** -24 in [0, 1); the length is a multiple of 16
  * @example
- * const values = new Float32Array(16);
+ * import { boxMuller } from "./boxMuller.js";
+ * const values = new Float32Array(16).fill(0.5);
  * boxMuller(values);
- * values[0]; // => 0
+ * values[0].toFixed(4); // => "-1.1774"
  */
 export function boxMuller(values: Float32Array): void {
   for (let start = 0; start < values.length; start += 2 * LANES) {

@@ -6,7 +6,7 @@
  * is made of them is rounded to a float, nine decimal digits further up.
  */
 
-/** ln 2 in two parts: the first has 20 trailing zero bits, so that small multiples of it are exact. */
+/** ln 2 in two parts: the first has 21 trailing zero bits, so that small multiples of it are exact. */
 const LN2_HIGH = 0.6931471803691238;
 const LN2_LOW = 1.9082149292705877e-10;
 
@@ -17,6 +17,7 @@ const LN2_LOW = 1.9082149292705877e-10;
  * log(1 + f) = 2 atanh s = f - f * f / 2 + s * (f * f / 2 + R), R = 2 s ** 2 / 3 + 2 s ** 4 / 5 + …
  *
  * @example
+ * import { logarithm } from "./elementary.js";
  * logarithm(1); // => 0
  */
 export function logarithm(x: number): number {
@@ -81,6 +82,7 @@ function cosineSeries(x: number, error: number): number {
  * The sine of an angle in [0, 2 pi].
  *
  * @example
+ * import { sine } from "./elementary.js";
  * sine(0); // => 0
  */
 export function sine(angle: number): number {
@@ -93,6 +95,7 @@ export function sine(angle: number): number {
  * The cosine of an angle in [0, 2 pi].
  *
  * @example
+ * import { cosine } from "./elementary.js";
  * cosine(0); // => 1
  */
 export function cosine(angle: number): number {

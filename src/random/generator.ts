@@ -1,21 +1,12 @@
 import { rangeError, show, typeError } from "../errors.js";
 import { cosine, logarithm, sine } from "./elementary.js";
+import { decodeState, encodeState, STATE_WORDS } from "./torchState.js";
 
-/** Words in the state of MT19937, and the distance of the words that it mixes. */
-const STATE_WORDS = 624;
+/** The distance of the words that MT19937 mixes. */
 const SHIFT = 397;
 
 /** PyTorch's `default_rng_seed_val`. */
 const DEFAULT_SEED = 67280421310721n;
-
-/** Where things lie in the bytes of `torch.get_rng_state()` (`CPUGeneratorImplState` of a 64-bit, little-endian machine). */
-const STATE_BYTES = 5056;
-const STATE_LEFT = 8;
-const STATE_SEEDED = 12;
-const STATE_NEXT = 16;
-const STATE_ARRAY = 24;
-const STATE_NORMAL = STATE_ARRAY + 8 * STATE_WORDS + 8;
-const STATE_NORMAL_VALID = STATE_NORMAL + 16;
 
 /**
  * A stream of random numbers: PyTorch's CPU generator, bit for bit (MT19937; `ATen/core/MT19937RNGEngine.h`,
@@ -23,6 +14,7 @@ const STATE_NORMAL_VALID = STATE_NORMAL + 16;
  * platform and JavaScript engine. Not for secrets.
  *
  * @example
+ * import { Generator } from "nn-embedding";
  * const generator = new Generator(123);
  * generator.uint32(); // => 2991312382
  * generator.initialSeed; // => 123n
@@ -56,6 +48,7 @@ export class Generator {
    * @throws TypeError [ERR_INVALID_ARG_TYPE] if the seed is neither a number nor a bigint
    * @throws RangeError [ERR_OUT_OF_RANGE] if it is no integer, or out of range
    * @example
+   * import { Generator } from "nn-embedding";
    * const generator = new Generator();
    * generator.manualSeed(123).float32() === new Generator(123).float32(); // => true
    * generator.manualSeed(-1).initialSeed; // => 18446744073709551615n
@@ -78,6 +71,7 @@ export class Generator {
    * The seed that the stream started from, in [0, 2 ** 64).
    *
    * @example
+   * import { Generator } from "nn-embedding";
    * new Generator().initialSeed; // => 67280421310721n
    */
   get initialSeed(): bigint {
@@ -88,6 +82,7 @@ export class Generator {
    * One draw: an integer in [0, 2 ** 32).
    *
    * @example
+   * import { Generator } from "nn-embedding";
    * new Generator(0).uint32(); // => 2357136044
    */
   uint32(): number {
@@ -99,7 +94,8 @@ export class Generator {
    * Two draws: an integer in [0, 2 ** 64), the first draw on top.
    *
    * @example
-   * new Generator(0).uint64(); // => 10123822222242120944n
+   * import { Generator } from "nn-embedding";
+   * new Generator(0).uint64(); // => 10123822223749065263n
    */
   uint64(): bigint {
     const high = this.uint32();
@@ -110,6 +106,7 @@ export class Generator {
    * One draw: a multiple of 2 ** -24 in [0, 1), as `torch.rand(1)`.
    *
    * @example
+   * import { Generator } from "nn-embedding";
    * new Generator(123).float32().toFixed(4); // => "0.2961"
    */
   float32(): number {
@@ -120,6 +117,7 @@ export class Generator {
    * Two draws: a multiple of 2 ** -53 in [0, 1), as `torch.rand(1, dtype=torch.float64)`.
    *
    * @example
+   * import { Generator } from "nn-embedding";
    * new Generator(123).float64() < 1; // => true
    */
   float64(): number {
@@ -134,6 +132,7 @@ export class Generator {
    * `ATen/core/DistributionsHelper.h`, `normal_distribution<double>`.
    *
    * @example
+   * import { Generator } from "nn-embedding";
    * new Generator(123).normal64().toFixed(4); // => "-0.1115"
    */
   normal64(): number {
@@ -154,7 +153,8 @@ export class Generator {
    *
    * @returns `out`
    * @example
-   * new Generator(0).fillUint32(new Uint32Array(2)); // => Uint32Array [ 2357136044, 2546248239 ]
+   * import { Generator } from "nn-embedding";
+   * new Generator(0).fillUint32(new Uint32Array(2)); // => Uint32Array [2357136044, 2546248239]
    */
   fillUint32(out: Uint32Array): Uint32Array {
     for (let i = 0; i < out.length; ) {
@@ -173,6 +173,7 @@ export class Generator {
    *
    * @returns `out`
    * @example
+   * import { Generator } from "nn-embedding";
    * new Generator(7).fillFloat32(new Float32Array(2))[0] === new Generator(7).float32(); // => true
    */
   fillFloat32(out: Float32Array): Float32Array {
@@ -192,24 +193,20 @@ export class Generator {
    * stream begun there goes on here, and the other way round.
    *
    * @example
+   * import { Generator } from "nn-embedding";
    * const generator = new Generator(5);
    * const state = generator.getState();
    * const drawn = generator.uint32();
    * generator.setState(state).uint32() === drawn; // => true
    */
   getState(): Uint8Array {
-    const bytes = new Uint8Array(STATE_BYTES);
-    const view = new DataView(bytes.buffer);
-    view.setBigUint64(0, this.#seed, true);
-    view.setInt32(STATE_LEFT, this.#left, true);
-    view.setInt32(STATE_SEEDED, 1, true);
-    view.setUint32(STATE_NEXT, this.#next, true);
-    for (let j = 0; j < STATE_WORDS; j++) view.setUint32(STATE_ARRAY + 8 * j, this.#state[j], true);
-    if (!Number.isNaN(this.#normal)) {
-      view.setFloat64(STATE_NORMAL, this.#normal, true);
-      view.setInt32(STATE_NORMAL_VALID, 1, true);
-    }
-    return bytes;
+    return encodeState({
+      seed: this.#seed,
+      left: this.#left,
+      next: this.#next,
+      normal: this.#normal,
+      words: this.#state,
+    });
   }
 
   /**
@@ -221,32 +218,18 @@ export class Generator {
    * @throws RangeError [ERR_INVALID_LENGTH] if it has another length
    * @throws RangeError [ERR_OUT_OF_RANGE] if its counters are none that a generator can have
    * @example
+   * import { Generator } from "nn-embedding";
    * const first = new Generator(1);
    * const second = new Generator(2).setState(first.getState());
    * first.uint64() === second.uint64(); // => true
    */
   setState(state: Uint8Array): this {
-    if (!(state instanceof Uint8Array)) {
-      throw typeError("ERR_INVALID_ARG_TYPE", `state is ${show(state)}, expected a Uint8Array of ${STATE_BYTES} bytes`);
-    }
-    if (state.length !== STATE_BYTES) {
-      throw rangeError("ERR_INVALID_LENGTH", `state.length is ${state.length}, expected ${STATE_BYTES}`);
-    }
-    const view = new DataView(state.buffer, state.byteOffset, STATE_BYTES);
-    const left = view.getInt32(STATE_LEFT, true);
-    const next = view.getBigUint64(STATE_NEXT, true);
-    const fresh = left === 1 && next === 0n;
-    if (!fresh && !(left >= 1 && left <= STATE_WORDS && BigInt(left) + next === BigInt(STATE_WORDS + 1))) {
-      throw rangeError(
-        "ERR_OUT_OF_RANGE",
-        `state has left ${left} and next ${next}, expected left in [1, ${STATE_WORDS}] and next ${STATE_WORDS + 1} - left`,
-      );
-    }
-    this.#seed = view.getBigUint64(0, true);
+    const { seed, left, next, normal, words } = decodeState(state);
+    this.#seed = seed;
     this.#left = left;
-    this.#next = Number(next);
-    for (let j = 0; j < STATE_WORDS; j++) this.#state[j] = view.getUint32(STATE_ARRAY + 8 * j, true);
-    this.#normal = view.getInt32(STATE_NORMAL_VALID, true) ? view.getFloat64(STATE_NORMAL, true) : Number.NaN;
+    this.#next = next;
+    this.#normal = normal;
+    this.#state.set(words);
     return this;
   }
 
@@ -280,6 +263,7 @@ export class Generator {
  * seed of `new Generator()`; PyTorch's own default generator starts at a random one, so seed both to compare them.
  *
  * @example
+ * import { defaultGenerator, manualSeed } from "./generator.js";
  * manualSeed(123);
  * defaultGenerator.initialSeed; // => 123n
  */
@@ -292,6 +276,7 @@ export const defaultGenerator: Generator = /* @__PURE__ */ new Generator();
  * @returns the default generator
  * @throws as `Generator.manualSeed` does
  * @example
+ * import { manualSeed } from "nn-embedding";
  * manualSeed(123).uint32(); // => 2991312382
  */
 export function manualSeed(seed: number | bigint): Generator {

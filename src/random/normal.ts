@@ -3,6 +3,9 @@ import { BLOCK, boxMuller } from "./boxMuller.js";
 import { fusedMultiplyAdd, fusedMultiplyAddDouble } from "./fused.js";
 import { Generator } from "./generator.js";
 
+/** How many values go through all steps at a time: whole blocks, few enough to stay in the cache. */
+const CHUNK = 4096;
+
 /**
  * Fills `out` with normal samples: `torch.empty(n).normal_(mean, std, generator=generator)`, bit for bit, as PyTorch's
  * CPU build with AVX2 (or AVX-512) draws them (`ATen/native/cpu/DistributionTemplates.h`, `avx_mathfun.h`).
@@ -19,6 +22,8 @@ import { Generator } from "./generator.js";
  * @throws TypeError [ERR_INVALID_ARG_TYPE] if an argument is of another kind
  * @throws RangeError [ERR_OUT_OF_RANGE] if `mean` or `std` is out of range
  * @example
+ * import { Generator } from "nn-embedding";
+ * import { fillNormal } from "./normal.js";
  * const table = fillNormal(new Float32Array(24), new Generator(123));
  * table[0].toFixed(4); // => "0.3374"
  */
@@ -32,23 +37,19 @@ export function fillNormal(out: Float32Array, generator: Generator, mean = 0, st
     for (let i = 0; i < out.length; i++) out[i] = fusedMultiplyAddDouble(generator.normal64(), std, mean);
     return out;
   }
-  generator.fillFloat32(out);
-  const rest = out.length % BLOCK;
-  const blocks = rest === 0 ? out : out.subarray(0, out.length - rest);
-  boxMuller(blocks);
-  scale(blocks, mean, std);
-  if (rest !== 0) {
-    const last = generator.fillFloat32(out.subarray(out.length - BLOCK));
-    boxMuller(last);
-    scale(last, mean, std);
+  for (let start = 0; start < out.length; start += CHUNK) {
+    const chunk = generator.fillFloat32(out.subarray(start, start + CHUNK));
+    finish(chunk.subarray(0, chunk.length - (chunk.length % BLOCK)), mean, std);
   }
+  if (out.length % BLOCK !== 0) finish(generator.fillFloat32(out.subarray(out.length - BLOCK)), mean, std);
   return out;
 }
 
-/** values * std + mean, in floats and with one rounding; also for 1 and 0, where it turns -0 into 0. */
-function scale(values: Float32Array, mean: number, std: number): void {
+/** Whole blocks of uniform numbers to samples * std + mean, in floats and with one rounding. */
+function finish(values: Float32Array, mean: number, std: number): void {
+  boxMuller(values);
   if (mean === 0 && std === 1) {
-    for (let i = 0; i < values.length; i++) values[i] += 0;
+    for (let i = 0; i < values.length; i++) values[i] += 0; // as the fused operation does: no -0
     return;
   }
   const m = Math.fround(mean);

@@ -19,6 +19,8 @@ const LARGEST = 3.4028234663852886e38;
  * @throws TypeError [ERR_INVALID_ARG_TYPE] if an argument is of another kind
  * @throws RangeError [ERR_OUT_OF_RANGE] if `from`, `to` or `to - from` is no finite float, or `from` is above `to`
  * @example
+ * import { Generator } from "nn-embedding";
+ * import { fillUniform } from "./uniform.js";
  * const values = fillUniform(new Float32Array(3), new Generator(123), -0.5, 0.5);
  * values[0].toFixed(4); // => "-0.2039"
  */
@@ -44,7 +46,8 @@ export function fillUniform(out: Float32Array, generator: Generator, from: numbe
  * @param fanIn the number of inputs; 0 gives 0
  * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE] if it is no integer >= 0
  * @example
- * linearWeightBound(4); // => 0.5
+ * import { linearWeightBound } from "./uniform.js";
+ * linearWeightBound(4); // => 0.49999999999999994
  */
 export function linearWeightBound(fanIn: number): number {
   checkFanIn(fanIn);
@@ -62,6 +65,7 @@ export function linearWeightBound(fanIn: number): number {
  * @param fanIn the number of inputs; 0 gives 0
  * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE] if it is no integer >= 0
  * @example
+ * import { linearBiasBound } from "./uniform.js";
  * linearBiasBound(16); // => 0.25
  */
 export function linearBiasBound(fanIn: number): number {

@@ -1,7 +1,7 @@
-import * as base64 from "./modules.js";
+import type { Isa } from "./exports.js";
+import { scalar, simd } from "./modules.js";
 
-/** The modules there are, by what they ask of the engine. */
-export type Isa = "simd" | "scalar";
+const base64 = { simd, scalar };
 
 /**
  * The door behind `#wasm` for every runtime that compiles WebAssembly from bytes: the modules travel inside the package as base64, so

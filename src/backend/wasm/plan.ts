@@ -42,7 +42,7 @@ export interface Home {
 const callCost = 2048;
 const rowCost = 64;
 
-/** A kernel reading an operand at home once more, against copying it once more. */
+/** A kernel reading (and packing) an operand once more, against copying it once more. */
 const readCost = 0.5;
 
 /** Whether this block of an operand has to be copied into the window. */
@@ -104,17 +104,17 @@ function costOf(layout: Layout, home: Home, sizes: Sizes, block: Sizes): number 
   const blocksOfM = Math.ceil(sizes.m / block.m);
   const blocksOfN = Math.ceil(sizes.n / block.n);
   const blocksOfK = Math.ceil(sizes.k / Math.max(block.k, 1)) || 1; // with k = 0 there is one block still, of zeros
-  const passes = (operand: readonly [Size, Size], isHome: boolean, times: number): number => {
-    if (!isStaged(operand, isHome, sizes, block)) return times * readCost * sizes[operand[0]] * sizes[operand[1]];
-    const whole = block[operand[1]] === sizes[operand[1]];
-    const copies = whole ? 1 : sizes[operand[0]] * Math.ceil(sizes[operand[1]] / block[operand[1]]);
-    return times * (sizes[operand[0]] * sizes[operand[1]] + rowCost * copies);
+  const passes = (operand: readonly [Size, Size], isHome: boolean, copies: number, reads: number): number => {
+    const [rows, columns] = operand;
+    const read = reads * readCost * sizes[rows] * sizes[columns];
+    if (!isStaged(operand, isHome, sizes, block)) return read;
+    const pieces = block[columns] === sizes[columns] ? 1 : sizes[rows] * Math.ceil(sizes[columns] / block[columns]);
+    return read + copies * (sizes[rows] * sizes[columns] + rowCost * pieces);
   };
   return (
-    passes(layout.a, home.a, blocksOfK > 1 ? blocksOfN : 1) +
-    passes(layout.b, home.b, blocksOfN * blocksOfK > 1 ? blocksOfM : 1) +
-    passes(outLayout, home.out, 1) +
-    (blocksOfK - 1) * readCost * sizes.m * sizes.n +
+    passes(layout.a, home.a, blocksOfK > 1 ? blocksOfN : 1, blocksOfN) +
+    passes(layout.b, home.b, blocksOfN * blocksOfK > 1 ? blocksOfM : 1, blocksOfM) +
+    passes(outLayout, home.out, 1, blocksOfK) +
     blocksOfM * blocksOfN * blocksOfK * callCost
   );
 }

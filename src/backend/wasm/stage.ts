@@ -1,47 +1,14 @@
 import type { Kernels } from "../backend.js";
+import type { Exports } from "./exports.js";
 import { addRows, copyRows, firstOutside } from "./foreign.js";
 import type { Heap } from "./heap.js";
 import { StagedProduct } from "./stagedProduct.js";
 
-/** A matrix kernel over pointers. */
-export type ProductExport = (
-  a: number,
-  b: number,
-  m: number,
-  n: number,
-  k: number,
-  accumulate: number,
-  out: number,
-) => void;
-
-/** What a module of assembly/index.ts exports. Pointers are byte addresses in its memory. */
-export interface Exports {
-  gather(
-    weight: number,
-    numEmbeddings: number,
-    embeddingDim: number,
-    indices: number,
-    numIndices: number,
-    out: number,
-  ): number;
-  scatterAdd(
-    gradWeight: number,
-    numEmbeddings: number,
-    embeddingDim: number,
-    indices: number,
-    numIndices: number,
-    paddingIdx: number,
-    gradOut: number,
-  ): number;
-  matmulNN: ProductExport;
-  matmulNT: ProductExport;
-  matmulTN: ProductExport;
-  continueDot(a: number, b: number, k: number, lanes: number): number;
-  heapBase(): number;
-}
-
-/** How large the window is: see ARCHITECTURE.md for the measurement. */
+/** How large the window is: matrix products gain little from more, and an isolate of 128 MB can spare it (ARCHITECTURE.md). */
 export const defaultWindowBytes = 2 * 1024 * 1024;
+
+/** Rows go through the first half MiB only: what a chunk leaves in the second-level cache is still there when it is carried on. */
+const rowChunkFloats = 128 * 1024;
 
 /**
  * The kernels over typed arrays from anywhere. Arguments at *home*, in the heap's memory, are passed by pointer and cost nothing. Others
@@ -51,6 +18,7 @@ export const defaultWindowBytes = 2 * 1024 * 1024;
 export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaultWindowBytes): Kernels {
   const window = heap.reserve(windowBytes);
   const capacity = windowBytes >>> 2;
+  const rowCapacity = Math.min(capacity, rowChunkFloats);
   const product = (name: "matmulNN" | "matmulNT" | "matmulTN"): Kernels["matmulNN"] => {
     const staged = new StagedProduct(name, exports, heap, window, capacity);
     const kernel = exports[name];
@@ -66,7 +34,7 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
       const indicesHome = heap.holds(indices);
       const outHome = heap.holds(out);
       const perIndex = (indicesHome ? 0 : 1) + (outHome ? 0 : embeddingDim);
-      const chunk = perIndex === 0 ? numIndices : Math.floor(capacity / perIndex);
+      const chunk = perIndex === 0 ? numIndices : Math.floor(rowCapacity / perIndex);
       if (!heap.holds(weight) || (chunk === 0 && numIndices > 0)) {
         return copyRows(weight, numEmbeddings, embeddingDim, indices, numIndices, out);
       }
@@ -96,7 +64,7 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
       const indicesHome = heap.holds(indices);
       const gradOutHome = heap.holds(gradOut);
       const perIndex = (indicesHome ? 0 : 1) + (gradOutHome ? 0 : embeddingDim);
-      const chunk = perIndex === 0 ? numIndices : Math.floor(capacity / perIndex);
+      const chunk = perIndex === 0 ? numIndices : Math.floor(rowCapacity / perIndex);
       if (!heap.holds(gradWeight) || (chunk === 0 && numIndices > 0)) {
         return addRows(gradWeight, numEmbeddings, embeddingDim, indices, numIndices, paddingIdx, gradOut);
       }

@@ -1,6 +1,6 @@
+import type { Exports, ProductExport } from "./exports.js";
 import type { Heap } from "./heap.js";
 import { type Home, isStaged, type Layout, layouts, outLayout, planBlocks, type Sizes } from "./plan.js";
-import type { Exports, ProductExport } from "./stage.js";
 
 /** Rows shorter than this are copied by a loop: a subarray and a set cost as much. */
 const shortRow = 32;
@@ -37,15 +37,7 @@ export class StagedProduct {
     this.#capacity = capacity - slack;
   }
 
-  run(
-    a: Float32Array,
-    b: Float32Array,
-    m: number,
-    n: number,
-    k: number,
-    accumulate: boolean,
-    out: Float32Array,
-  ): void {
+  run(a: Float32Array, b: Float32Array, m: number, n: number, k: number, accumulate: boolean, out: Float32Array): void {
     if (m === 0 || n === 0) return;
     const heap = this.#heap;
     const sizes: Sizes = { m, n, k };
