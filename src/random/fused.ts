@@ -130,8 +130,11 @@ export function fusedMultiplyAddDouble(a: number, b: number, c: number): number 
   return large + roundToOdd(largeError, smallError);
 }
 
-/** a + b, and where that is not exact, the neighbouring double with an odd last bit: no second rounding can go wrong. */
-function roundToOdd(a: number, b: number): number {
+/**
+ * @internal a + b, and where that is not exact, the one of the two doubles around it whose last bit is odd: rounded once
+ * more, it can not lie on a middle.
+ */
+export function roundToOdd(a: number, b: number): number {
   const sum = a + b;
   const error = sumError(a, b, sum);
   double[0] = sum;

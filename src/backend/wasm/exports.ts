@@ -1,0 +1,39 @@
+/** The modules there are, by what they ask of the engine. */
+export type Isa = "simd" | "scalar";
+
+/** A matrix kernel over pointers. */
+export type ProductExport = (
+  a: number,
+  b: number,
+  m: number,
+  n: number,
+  k: number,
+  accumulate: number,
+  out: number,
+) => void;
+
+/** What a module of assembly/index.ts exports. Pointers are byte addresses in its memory. */
+export interface Exports {
+  gather(
+    weight: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: number,
+    numIndices: number,
+    out: number,
+  ): number;
+  scatterAdd(
+    gradWeight: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: number,
+    numIndices: number,
+    paddingIdx: number,
+    gradOut: number,
+  ): number;
+  matmulNN: ProductExport;
+  matmulNT: ProductExport;
+  matmulTN: ProductExport;
+  continueDot(a: number, b: number, k: number, lanes: number): number;
+  heapBase(): number;
+}

@@ -1,0 +1,133 @@
+import { describe, expect, test } from "vitest";
+import { exists, filesUnder, importsOf, read, resolveSource } from "./sources.js";
+
+/**
+ * Who may import whom. The first rule whose `of` fits a file is its rule; a file that none fits needs one. Imports point down this
+ * list's other way: what stands higher here is imported by what stands lower.
+ */
+interface Rule {
+  /** Paths under src/: a file, or a folder with a slash at its end. */
+  readonly of: readonly string[];
+  /** What they may import of src/, beside files of their own entry. */
+  readonly may: readonly string[];
+  /** Whether they may import node:*. */
+  readonly node?: true;
+  /** Whether they may import the package's run-time dependencies. */
+  readonly packages?: true;
+}
+
+const training = ["layers/", "parameter.ts", "gradient.ts", "indices.ts", "random/", "check.ts", "errors.ts"];
+const publicNames = [
+  "index.ts",
+  "optim/index.ts",
+  "checkpoint/index.ts",
+  "checkpoint/file.ts",
+  "text/index.ts",
+  "store/index.ts",
+  "plot/index.ts",
+];
+
+const rules: readonly Rule[] = [
+  { of: ["errors.ts", "backend/backend.ts", "coalesce.ts"], may: [] },
+  { of: ["check.ts", "random/"], may: ["errors.ts"] },
+  { of: ["indices.ts"], may: ["check.ts", "errors.ts"] },
+  { of: ["backend/js/", "backend/absent.ts"], may: ["backend/backend.ts", "errors.ts"] },
+  { of: ["backend/native.ts"], may: ["backend/backend.ts", "errors.ts"], node: true },
+  { of: ["backend/wasm/"], may: ["#wasm", "backend/backend.ts", "errors.ts"] },
+  {
+    of: ["backend/select.ts"],
+    may: ["#native", "backend/wasm/wasm.ts", "backend/js/js.ts", "backend/backend.ts", "errors.ts"],
+  },
+  { of: ["gradient.ts"], may: ["backend/backend.ts", "errors.ts"] },
+  {
+    of: ["parameter.ts"],
+    may: ["gradient.ts", "coalesce.ts", "backend/select.ts", "backend/backend.ts", "backend/js/", "errors.ts"],
+  },
+  {
+    of: ["layers/"],
+    may: [
+      "parameter.ts",
+      "gradient.ts",
+      "indices.ts",
+      "random/",
+      "check.ts",
+      "errors.ts",
+      "backend/select.ts",
+      "backend/backend.ts",
+    ],
+  },
+  { of: ["optim/"], may: training },
+  { of: ["checkpoint/file.ts"], may: ["checkpoint/", ...training], node: true },
+  { of: ["checkpoint/"], may: training },
+  { of: ["text/", "plot/"], may: training },
+  { of: ["store/"], may: training, node: true },
+  { of: ["index.ts"], may: [...training, "backend/select.ts"] },
+  // The bench times the kernels themselves and checks their bits against the specification first; so does the doctor.
+  {
+    of: ["cli/bench/", "cli/doctor.ts"],
+    may: [...training, "backend/select.ts", "backend/backend.ts", "backend/js/js.ts", "backend/wasm/modules.ts"],
+    node: true,
+    packages: true,
+  },
+  { of: ["cli/"], may: [...publicNames, "check.ts", "errors.ts"], node: true, packages: true },
+  { of: ["demo/"], may: publicNames },
+];
+
+const sources = filesUnder("src", ".ts").map((path) => path.slice("src/".length));
+const fits = (path: string, entry: string) => (entry.endsWith("/") ? path.startsWith(entry) : path === entry);
+const graph = new Map(
+  sources.map((path) => {
+    const specifiers = importsOf(`src/${path}`);
+    const inside = specifiers.filter((each) => each.startsWith("."));
+    return [path, { specifiers, inside: inside.map((each) => resolveSource(path, each)) }];
+  }),
+);
+const dependencies = Object.keys(JSON.parse(read("package.json")).dependencies ?? {});
+
+/** What a public name is from inside the package. */
+const publicPath = (specifier: string) =>
+  specifier === "nn-embedding" ? "index.ts" : `${specifier.slice("nn-embedding/".length)}/index.ts`;
+
+describe.each(sources)("src/%s", (path) => {
+  const rule = rules.find(({ of }) => of.some((entry) => fits(path, entry)));
+  const { specifiers, inside } = graph.get(path)!;
+
+  test("imports only what its rule allows", () => {
+    if (rule === undefined) throw new Error(`src/${path} has no rule: say in this test who may import whom`);
+    const own = rule.of.find((entry) => fits(path, entry))!;
+    const mayUse = (to: string) => fits(to, own) || rule.may.some((entry) => fits(to, entry));
+    const wrong = specifiers.filter((each) => {
+      if (each.startsWith(".")) return !mayUse(resolveSource(path, each));
+      if (each.startsWith("node:")) return !rule.node;
+      if (each.startsWith("#")) return !rule.may.includes(each);
+      if (each.startsWith("nn-embedding")) return !mayUse(publicPath(each));
+      return !rule.packages || !dependencies.some((name) => each === name || each.startsWith(`${name}/`));
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test("imports files that exist", () => {
+    const made = ["backend/wasm/modules.ts"]; // by assembly/build.mjs
+    expect(inside.filter((to) => !exists(`src/${to}`) && !made.includes(to) && !to.endsWith(".wasm"))).toEqual([]);
+  });
+
+  test("reaches no file that reaches it", () => {
+    const seen = new Set<string>();
+    const way: string[] = [];
+    const visit = (at: string): boolean => {
+      for (const to of graph.get(at)?.inside ?? []) {
+        if (to === path) return way.push(to) > 0;
+        if (seen.has(to)) continue;
+        seen.add(to);
+        if (visit(to)) return way.push(to) > 0;
+      }
+      return false;
+    };
+    visit(path);
+    expect([...way].reverse()).toEqual([]);
+  });
+});
+
+test("no file is a default export", () => {
+  expect(sources.filter((path) => /^export default\b/m.test(read(`src/${path}`)))).toEqual([]);
+});
