@@ -4,5 +4,7 @@ export { scatterAdd } from "./scatterAdd";
 export { matmulNN } from "./matmulNN";
 export { matmulNT } from "./matmulNT";
 export { matmulTN } from "./matmulTN";
+export { stepSkipGram } from "./stepSkipGram";
+export { stepCbow } from "./stepCbow";
 export { continueDot } from "./continueDot";
 export { heapBase } from "./scratch";

@@ -14,6 +14,9 @@ export const panel: usize = memory.data(65536, 64);
 /** One tile of sums, on its way to an edge of the output. */
 export const tileSums: usize = memory.data(256, 64);
 
+/** The factors of a training step: those of 1 + 63 rows. */
+export const stepFactors: usize = memory.data(256, 64);
+
 /** The first address that belongs to the host. */
 export function heapBase(): usize {
   return __heap_base;

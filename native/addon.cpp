@@ -8,6 +8,7 @@
 
 #include "args.h"
 #include "dispatch.h"
+#include "doors/steps.h"
 #include "lease.h"
 
 namespace nn {
@@ -113,6 +114,8 @@ Napi::Object kernelFunctions(Napi::Env env, const Kernels* kernels) {
   object["matmulNN"] = function(env, "matmulNN", multiply<&Kernels::matmulNN>, kernels);
   object["matmulNT"] = function(env, "matmulNT", multiply<&Kernels::matmulNT>, kernels);
   object["matmulTN"] = function(env, "matmulTN", multiply<&Kernels::matmulTN>, kernels);
+  object["stepSkipGram"] = function(env, "stepSkipGram", stepSkipGram, kernels);
+  object["stepCbow"] = function(env, "stepCbow", stepCbow, kernels);
   return object;
 }
 

@@ -19,6 +19,10 @@ using usize = __SIZE_TYPE__;
 /** "No padding row" for scatterAdd: no table has this many rows. */
 constexpr u32 noPadding = 0xffffffff;
 
+/** The most negatives, and the longest row, of a training step: its working memory is fixed. */
+constexpr usize maxNegatives = 63;
+constexpr usize maxStepDim = 65536;
+
 struct Kernels {
   const char* isa;
 
@@ -52,6 +56,26 @@ struct Kernels {
 
   /** out (m, n) = a (k, m)^T b (k, n), or out += with accumulate. Order of sums: as matmulNN. */
   void (*matmulTN)(const f32* a, const f32* b, usize m, usize n, usize k, bool accumulate, f32* out);
+
+  /**
+   * Steps of skip-gram with negative sampling, in place, tuple after tuple. Tuple t is in = inputs[t] of inputWeight,
+   * o_k = outputs[t, k] of outputWeight, k = 0 (the target) to numNegatives, and lr[t]. From the tables as they are
+   * when the tuple begins g_k = lr * ((k = 0 ? 1 : 0) - sigmoid(in . o_k)); then grad = g_0 * o_0 + g_1 * o_1 + ... and
+   * o_k += g_k * in, for each k in turn; then in += grad. Dot products have 8 lanes, the sigmoid is that of sigmoid.h.
+   * numNegatives is at most maxNegatives, embeddingDim at most maxStepDim. Returns the number of tuples done: fewer is
+   * the first tuple with an index out of range, and then nothing was written.
+   */
+  usize (*stepSkipGram)(f32* inputWeight, f32* outputWeight, usize numEmbeddings, usize embeddingDim, const u32* inputs,
+                        const u32* outputs, usize numTuples, usize numNegatives, const f32* lr);
+
+  /**
+   * As stepSkipGram, but in is the mean of the rows inputs[offsets[t]] ... inputs[offsets[t + 1] - 1], added in order
+   * from the first on and multiplied by 1 / count, and grad is added whole to each of them in turn. A tuple without
+   * inputs moves nothing. An offset below the one before it or above numInputs is out of range too.
+   */
+  usize (*stepCbow)(f32* inputWeight, f32* outputWeight, usize numEmbeddings, usize embeddingDim, const u32* inputs,
+                    usize numInputs, const u32* offsets, const u32* outputs, usize numTuples, usize numNegatives,
+                    const f32* lr);
 };
 
 }  // namespace nn

@@ -9,4 +9,6 @@
 #include "../kernels/matmulNT.h"
 #include "../kernels/matmulTN.h"
 #include "../kernels/scatterAdd.h"
+#include "../kernels/stepCbow.h"
+#include "../kernels/stepSkipGram.h"
 #include "tables.h"

@@ -12,6 +12,12 @@ export const noPadding = 0xffffffff;
 /** The most rows a table may have, so that a negative Int32 index read as Uint32 is always out of range. */
 export const maxRows = 0x7fffffff;
 
+/** The most negatives a tuple of {@link Kernels.stepSkipGram} and {@link Kernels.stepCbow} may have. */
+export const maxNegatives = 63;
+
+/** The longest row that these two take: their working memory is fixed. */
+export const maxStepDim = 65536;
+
 /**
  * Memory that a backend owns and its kernels read without a copy.
  *
@@ -98,6 +104,53 @@ export interface Kernels {
     accumulate: boolean,
     out: Float32Array,
   ): void;
+
+  /**
+   * Steps of skip-gram with negative sampling (Mikolov et al. 2013), in place, tuple after tuple. Tuple t is the row in = inputs[t] of
+   * inputWeight, the rows o_k = outputs[t, k] of outputWeight, k = 0 … numNegatives, the first of which is the target, and its learning
+   * rate lr[t]:
+   *
+   *     g_k = lr[t] * ((k = 0 ? 1 : 0) - sigmoid(in . o_k))    for all k, from the tables as they are when the tuple begins
+   *     grad = g_0 * o_0 + g_1 * o_1 + …, o_k += g_k * in      for each k in turn: a row that comes twice was moved by the first
+   *     in += grad
+   *
+   * Order of sums: the 8-lane dot product of `js/dot.ts`, the sigmoid of `js/sigmoid.ts`, grad from its first product on in the order
+   * of k; each operation rounded. A batch cut anywhere gives the same bits. Tables are (numEmbeddings, embeddingDim), outputs is
+   * (numTuples, 1 + numNegatives); numNegatives <= {@link maxNegatives}, embeddingDim <= {@link maxStepDim}.
+   * Returns the number of tuples done: fewer is the first tuple with an index that is out of range, and then nothing was written.
+   */
+  stepSkipGram(
+    inputWeight: Float32Array,
+    outputWeight: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    inputs: Uint32Array,
+    outputs: Uint32Array,
+    numTuples: number,
+    numNegatives: number,
+    lr: Float32Array,
+  ): number;
+
+  /**
+   * Steps of the continuous bag of words: as {@link Kernels.stepSkipGram}, but in is the mean of the rows inputs[offsets[t]] …
+   * inputs[offsets[t + 1] - 1], added in this order from the first on and multiplied by 1 / count, and grad is added whole to each of
+   * them in turn (as word2vec.c, gensim and fastText do; the gradient of a mean would be grad / count). offsets holds numTuples + 1
+   * ascending positions up to numInputs; a tuple without inputs moves nothing.
+   * Returns as {@link Kernels.stepSkipGram} does, an offset below the one before it or above numInputs being out of range too.
+   */
+  stepCbow(
+    inputWeight: Float32Array,
+    outputWeight: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    inputs: Uint32Array,
+    numInputs: number,
+    offsets: Uint32Array,
+    outputs: Uint32Array,
+    numTuples: number,
+    numNegatives: number,
+    lr: Float32Array,
+  ): number;
 }
 
 /** The names of the three backends. */

@@ -5,9 +5,19 @@ import { matmulNN } from "./matmulNN.js";
 import { matmulNT } from "./matmulNT.js";
 import { matmulTN } from "./matmulTN.js";
 import { scatterAdd } from "./scatterAdd.js";
+import { stepCbow } from "./stepCbow.js";
+import { stepSkipGram } from "./stepSkipGram.js";
 
 /** The kernels in plain TypeScript: the specification, and the fastest way to do very little. */
-export const specification: Kernels = { gather, scatterAdd, matmulNN, matmulNT, matmulTN };
+export const specification: Kernels = {
+  gather,
+  scatterAdd,
+  matmulNN,
+  matmulNT,
+  matmulTN,
+  stepSkipGram,
+  stepCbow,
+};
 
 const backend: Backend = {
   name: "js",

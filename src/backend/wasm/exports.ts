@@ -34,6 +34,30 @@ export interface Exports {
   matmulNN: ProductExport;
   matmulNT: ProductExport;
   matmulTN: ProductExport;
+  stepSkipGram(
+    inputWeight: number,
+    outputWeight: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    inputs: number,
+    outputs: number,
+    numTuples: number,
+    numNegatives: number,
+    lr: number,
+  ): number;
+  stepCbow(
+    inputWeight: number,
+    outputWeight: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    inputs: number,
+    numInputs: number,
+    offsets: number,
+    outputs: number,
+    numTuples: number,
+    numNegatives: number,
+    lr: number,
+  ): number;
   continueDot(a: number, b: number, k: number, lanes: number): number;
   heapBase(): number;
 }
