@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { type ErrorCode, rangeError, show, typeError } from "../errors.js";
 import { PREFIX_BYTES, readHeader, readHeaderLength } from "./header.js";
 import { type Checkpoint, type Layout, layOut, type Tensor, type TensorSources, tensorOf } from "./safetensors.js";
+import { layOutWordVectors } from "./wordVectors.js";
 
 /** Bytes on their way to the disk at a time. */
 const WRITE_BYTES = 8 * 2 ** 20;
@@ -44,7 +45,39 @@ export async function saveSafetensors(
   tensors: TensorSources,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const layout = layOut(tensors, metadata);
+  await saveParts(path, layOut(tensors, metadata));
+}
+
+/**
+ * Saves word vectors as text, in the format of the original word2vec: a line with the number of words and of floats a word, then for each
+ * word a line with the word and its floats. fastText, gensim (`KeyedVectors.load_word2vec_format`) and spaCy read it. Each float is written
+ * as the shortest decimal that comes back as the same float. Written as saveSafetensors does: the whole
+ * file or none.
+ *
+ * @param path where to, a file path or a file: URL. The folder must be there.
+ * @param words one for each row: not empty, and without spaces, for these part the columns.
+ * @param vectors a table, words.length x dim; a layer's Parameter is one.
+ * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE] a word that the format cannot hold, [ERR_INVALID_LENGTH] a
+ * table of another size; before the disk is touched. Then as saveSafetensors.
+ * @see https://code.google.com/archive/p/word2vec/
+ * @example
+ * import { readFileSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ * import { join } from "node:path";
+ * import { saveWordVectors } from "nn-embedding/checkpoint/file";
+ * const path = join(tmpdir(), `words-${process.pid}.txt`);
+ * await saveWordVectors(path, ["bread", "wine"], { shape: [2, 2], data: Float32Array.of(1, -0.5, 0.1, 2) });
+ * readFileSync(path, "utf8"); // => "2 2\nbread 1 -0.5\nwine 0.1 2\n"
+ */
+export async function saveWordVectors(
+  path: string | URL,
+  words: readonly string[],
+  vectors: { readonly shape: readonly number[]; readonly data: Float32Array },
+): Promise<void> {
+  await saveParts(path, layOutWordVectors(words, vectors));
+}
+
+async function saveParts(path: string | URL, layout: Layout): Promise<void> {
   const target = pathOf(path);
   const mode = await modeOf(target);
   const temporary = join(dirname(target), `.nn-embedding-${randomUUID()}.tmp`);

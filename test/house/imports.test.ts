@@ -60,6 +60,8 @@ const rules: readonly Rule[] = [
   { of: ["optim/"], may: training },
   { of: ["checkpoint/file.ts"], may: ["checkpoint/", ...training], node: true },
   { of: ["checkpoint/"], may: training },
+  // Steps go to the kernels of the backend that holds the tables.
+  { of: ["text/word2vec/"], may: [...training, "backend/backend.ts"] },
   { of: ["text/", "plot/"], may: training },
   { of: ["store/"], may: training, node: true },
   { of: ["index.ts"], may: [...training, "backend/select.ts"] },
@@ -70,7 +72,7 @@ const rules: readonly Rule[] = [
     node: true,
     packages: true,
   },
-  { of: ["cli/"], may: [...publicNames, "check.ts", "errors.ts"], node: true, packages: true },
+  { of: ["cli/"], may: [...publicNames, "text/word2vec/", "check.ts", "errors.ts"], node: true, packages: true },
   { of: ["demo/"], may: publicNames },
 ];
 

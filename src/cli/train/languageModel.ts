@@ -81,6 +81,11 @@ export class LanguageModel {
     return this.tokens.weight.implementation;
   }
 
+  /** What moves the tables, and remembers how they moved. */
+  get optimizer(): Adagrad {
+    return this.#optimizer;
+  }
+
   /** The tables by their names in a checkpoint, to be saved as they are. */
   get tensors(): Record<"tokens.weight" | "positions.weight" | "head.bias", Embedding["weight"]> {
     return {

@@ -22,10 +22,13 @@ export class Progress {
   readonly #epochs: number;
   readonly #stream: NodeJS.WriteStream;
   readonly #started = performance.now();
+  readonly #first: number;
   #bar: SingleBar | null = null;
   #told = performance.now();
 
-  constructor(steps: number, epochs: number, stream: NodeJS.WriteStream = process.stderr) {
+  /** @param first steps that were done before: they took no time of ours. */
+  constructor(steps: number, epochs: number, first = 0, stream: NodeJS.WriteStream = process.stderr) {
+    this.#first = first;
     this.#steps = steps;
     this.#epochs = epochs;
     this.#stream = stream;
@@ -40,7 +43,7 @@ export class Progress {
       epoch: `${epoch}/${this.#epochs}`,
       loss: loss.toFixed(2),
       speed: thousands(wordsPerSecond),
-      left: duration(((now - this.#started) / done) * (this.#steps - done)),
+      left: duration(((now - this.#started) / (done - this.#first)) * (this.#steps - done)),
     };
     if (!this.#stream.isTTY) {
       const percent = Math.floor((100 * done) / this.#steps);

@@ -1,132 +1,91 @@
-/** `nn-embedding train`: a text in, a small language model out. */
+/** `nn-embedding train`: a text in, a table of its words out. */
 import { basename } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import type { CAC } from "cac";
-import { saveSafetensors } from "../../checkpoint/file.js";
-import { rangeError } from "../../errors.js";
-import { Generator } from "../../index.js";
-import { batches, randomOrder, type Split, splitExamples } from "./batches.js";
+import { saveSafetensors, saveWordVectors } from "../../checkpoint/file.js";
 import { readText } from "./corpus.js";
-import { EPS, LanguageModel } from "./languageModel.js";
+import { type Interruption, watchForInterruption } from "./interruption.js";
 import { nearestNeighbors } from "./neighbors.js";
-import { duration, Progress, thousands } from "./progress.js";
-import { checkMemory, checkOut, checkSettings, declareTrain, type Settings } from "./settings.js";
+import { duration, thousands } from "./progress.js";
+import { checkSameText, hashOf, packTraining, type ResumePoint, readResumePoint } from "./resume.js";
+import { checkOut, checkResume, checkSettings, declareTrain, type Settings, savedSettings } from "./settings.js";
+import type { Training } from "./training.js";
+import { LanguageModelTraining } from "./trainLanguageModel.js";
+import { WordVectorsTraining } from "./trainWordVectors.js";
 import { UNKNOWN, Vocabulary } from "./vocabulary.js";
-
-/** Milliseconds of work after which the process looks up, for Ctrl-C. */
-const WORK_MILLISECONDS = 50;
 
 /** Adds the verb to the command line. */
 export function addTrain(cli: CAC): void {
-  declareTrain(cli, async (file, options) => train(checkSettings(file, options)));
+  declareTrain(cli, async (file, options) => {
+    const interruption = watchForInterruption();
+    try {
+      await train(file, options, interruption);
+    } finally {
+      interruption.stop();
+    }
+  });
 }
 
 /**
  * Reads, trains, shows, saves. What is saved depends on the text, the settings and nothing else: not on the backend, the machine,
- * the time or the path.
+ * the time, the path, or whether it was interrupted and resumed on the way.
+ *
+ * @param file the text; undefined for the one that comes along.
+ * @param options what the command line gave, unchecked.
+ * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE], and whatever reading and saving throw
  */
-async function train(settings: Settings): Promise<void> {
-  const { file, out, context, positions, dim, lr, seed, backend } = settings;
+export async function train(
+  file: unknown,
+  options: Record<string, unknown>,
+  interruption: Interruption,
+): Promise<void> {
   const started = performance.now();
-  const text = await readText(file);
-  await checkOut(out, file);
-  const vocabulary = Vocabulary.fromText(text, { size: settings.vocabulary });
+  const from = checkResume(options);
+  const resume = from === undefined ? undefined : await readResumePoint(from);
+  const settings = checkSettings(file, options, resume);
+  const text = await readText(settings.file);
+  await checkOut(settings.out, settings.file);
+  const vocabulary =
+    resume?.vocabulary ?? Vocabulary.fromText(text, { size: settings.vocabulary, minCount: settings.minCount });
   const tokens = vocabulary.encode(text);
-  const split = splitExamples(tokens.length, context);
-  checkMemory(settings, vocabulary.size);
-  const generator = new Generator(seed);
-  using model = new LanguageModel({ numTokens: vocabulary.size, dim, context, positions, lr, generator, backend });
+  if (resume !== undefined) checkSameText(resume, tokens);
+  using training = trainingOf(settings, vocabulary, tokens, resume);
 
-  describe(model, settings, vocabulary, tokens.length);
-  const interruption = watchForInterruption();
-  let steps: number | null;
-  try {
-    steps = await learn(model, tokens, split, generator, settings, interruption);
-  } finally {
-    interruption.stop();
-  }
-  if (steps === null) {
-    console.log("interrupted: nothing is saved");
+  describe(training, settings, tokens.length);
+  await training.learn(interruption);
+  if (interruption.happened && !training.finished) {
+    const out = settings.format === "word2vec" ? `${settings.out}.safetensors` : settings.out;
+    await saveUnfinished(out, training, settings, tokens);
+    console.log(`interrupted: saved ${out}; go on with\n  ${resumeCommand(settings, out)}`);
     process.exitCode = 130; // 128 + SIGINT, as shells count
     return;
   }
-  showNeighbors(model, vocabulary);
-  await saveSafetensors(out, model.tensors, metadataOf(settings, vocabulary, steps));
-  const saved = `${Object.keys(model.tensors).join(", ")} and the vocabulary`;
-  console.log(`\nsaved    ${out}: ${saved}, after ${duration(performance.now() - started)}`);
+  showNeighbors(training);
+  const took = duration(performance.now() - started);
+  console.log(`\nsaved    ${settings.out}: ${await save(training, settings, tokens)}, after ${took}`);
 }
 
-function describe(
-  model: LanguageModel,
-  { file, context, positions, dim }: Settings,
+function trainingOf(
+  settings: Settings,
   vocabulary: Vocabulary,
-  numTokens: number,
-): void {
+  tokens: Uint32Array,
+  resume: ResumePoint | undefined,
+): Training {
+  const Model = settings.model === "lm" ? LanguageModelTraining : WordVectorsTraining;
+  return new Model(settings, vocabulary, tokens, resume);
+}
+
+function describe(training: Training, { file }: Settings, numTokens: number): void {
+  const { vocabulary, description, implementation } = training;
   const name = file === undefined ? "Genesis, which comes along" : basename(file);
   const unknown = ((100 * vocabulary.counts[UNKNOWN]) / numTokens).toFixed(1);
-  const numFloats = Object.values(model.tensors).reduce((sum, { data }) => sum + data.length, 0);
   const size = `vocabulary of ${thousands(vocabulary.size)}`;
   console.log(`text     ${name}: ${thousands(numTokens)} words, ${size} (${unknown} % of the text is outside)`);
-  const from = context === 1 ? "the one" : `the ${context}`;
-  console.log(
-    `model    predicts a word from ${from} before; dim ${dim}, positions ${positions}, ${thousands(numFloats)} floats`,
-  );
-  console.log(`backend  ${model.implementation}\n`);
+  console.log(`model    ${description}`);
+  console.log(`backend  ${implementation}\n`);
 }
 
-/** All epochs, a line for each. Returns the steps taken, or null when interrupted. */
-async function learn(
-  model: LanguageModel,
-  tokens: Uint32Array,
-  { numTraining, numExamples }: Split,
-  generator: Generator,
-  { context, batch, epochs, lr, ...settings }: Settings,
-  interruption: { readonly happened: boolean },
-): Promise<number | null> {
-  const mostSteps = Math.min(epochs * Math.ceil(numTraining / batch), settings.steps ?? Number.POSITIVE_INFINITY);
-  const progress = new Progress(mostSteps, epochs);
-  const heldOut = Uint32Array.from({ length: numExamples - numTraining }, (_, i) => numTraining + i);
-  let steps = 0;
-  let rested = performance.now();
-  try {
-    console.log("epoch     loss  held-out   words/s");
-    for (let epoch = 1; steps < mostSteps; epoch++) {
-      const begun = performance.now();
-      let sum = 0;
-      let words = 0;
-      for (const { windows, targets } of batches(tokens, context, randomOrder(numTraining, generator), batch)) {
-        const loss = model.step(windows, targets);
-        steps++;
-        words += targets.length;
-        sum += loss * targets.length;
-        if (!Number.isFinite(loss)) throw diverged(loss, steps, lr);
-        const now = performance.now();
-        if (now - rested > WORK_MILLISECONDS) {
-          await setImmediate(); // signals are heard only between two turns
-          if (interruption.happened) return null;
-          rested = now;
-          progress.update(steps, { epoch, loss: sum / words, wordsPerSecond: words / ((now - begun) / 1000) });
-        }
-        if (steps === mostSteps) break;
-      }
-      const seconds = (performance.now() - begun) / 1000;
-      let heldOutSum = 0;
-      for (const { windows, targets } of batches(tokens, context, heldOut, batch)) {
-        heldOutSum += model.measure(windows, targets);
-      }
-      const heldOutLoss = heldOut.length > 0 ? (heldOutSum / heldOut.length).toFixed(3) : "-";
-      progress.clear();
-      const columns = [`${epoch}/${epochs}`.padEnd(7), (sum / words).toFixed(3).padStart(7), heldOutLoss.padStart(9)];
-      console.log(`${columns.join(" ")} ${thousands(words / seconds).padStart(9)}`);
-    }
-  } finally {
-    progress.clear();
-  }
-  return steps;
-}
-
-function showNeighbors(model: LanguageModel, vocabulary: Vocabulary): void {
-  const found = nearestNeighbors(model.tokens, vocabulary, 8, 5);
+function showNeighbors({ words, vocabulary }: Training): void {
+  const found = nearestNeighbors(words, vocabulary, 8, 5);
   if (found.length === 0) {
     console.log("\nno word came up often enough to show its neighbors");
     return;
@@ -138,37 +97,35 @@ function showNeighbors(model: LanguageModel, vocabulary: Vocabulary): void {
   }
 }
 
-/** What a reader of the file needs to go on from it. The settings that shaped the bytes, and no other: see {@link train}. */
-function metadataOf(settings: Settings, vocabulary: Vocabulary, steps: number): Record<string, string> {
-  const { epochs, dim, context, batch, positions, lr, seed } = settings;
-  const numbers = { formatVersion: 1, epochs, steps, dim, context, batch, lr, eps: EPS, seed };
-  return {
-    format: "nn-embedding language model",
-    ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)])),
-    optimizer: "Adagrad",
-    positions,
-    vocabulary: JSON.stringify(vocabulary),
-  };
+/** Saves the result as it was asked for, and tells in words what was saved. */
+async function save(training: Training, settings: Settings, tokens: Uint32Array): Promise<string> {
+  const { out, format } = settings;
+  if (format === "word2vec") {
+    const { ids, vocabulary, words } = training;
+    const names = Array.from(ids, (id) => vocabulary.word(id));
+    await saveWordVectors(out, names, { shape: [ids.length, words.embeddingDim], data: words.forward(ids) });
+    return `${thousands(ids.length)} words and their vectors`;
+  }
+  if (training.finished) await saveSafetensors(out, training.tensors, training.metadata);
+  else await saveUnfinished(out, training, settings, tokens);
+  return `${Object.keys(training.tensors).join(", ")} and the vocabulary`;
 }
 
-/** Takes the first Ctrl-C as a wish to end in good order; the next ends the process at once, as ever. */
-function watchForInterruption(): { readonly happened: boolean; stop(): void } {
-  let happened = false;
-  const listen = (): void => {
-    happened = true;
-  };
-  process.once("SIGINT", listen);
-  return {
-    get happened() {
-      return happened;
-    },
-    stop: () => void process.off("SIGINT", listen),
-  };
+async function saveUnfinished(out: string, training: Training, settings: Settings, tokens: Uint32Array): Promise<void> {
+  const { tensors, metadata } = packTraining(training, savedSettings(settings), hashOf(tokens));
+  await saveSafetensors(out, tensors, metadata);
 }
 
-function diverged(loss: number, steps: number, lr: number): RangeError {
-  return rangeError(
-    "ERR_OUT_OF_RANGE",
-    `loss is ${loss} after ${steps} steps, expected a number: --lr ${lr} is too high`,
+/** What the user types to go on. */
+function resumeCommand({ file, backend, format, out }: Settings, saved: string): string {
+  const options = { resume: saved, backend, ...(format === "word2vec" ? { format, out } : {}) };
+  const words = Object.entries(options).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, quoted(value)],
   );
+  return ["nn-embedding train", ...(file === undefined ? [] : [quoted(file)]), ...words].join(" ");
+}
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

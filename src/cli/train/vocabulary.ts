@@ -28,6 +28,8 @@ const PIECE = 2 ** 18;
 export interface VocabularyOptions {
   /** How many ids there are at most, `<unk>` and `</s>` among them. */
   size: number;
+  /** How often a word must come up to be kept. Default: 1. */
+  minCount?: number;
   /** Whether a punctuation mark or symbol is a token of its own, or (the default) a gap between words. */
   punctuation?: boolean;
 }
@@ -68,9 +70,9 @@ export class Vocabulary {
    * Of "To be, or not to be" with size 4 it keeps "to" (id 2) and "be" (id 3), and encodes the same text as
    * 2 3 0 0 2 3 1.
    *
-   * @throws RangeError [ERR_OUT_OF_RANGE] size is not an integer from 3 on, or the text has no word.
+   * @throws RangeError [ERR_OUT_OF_RANGE] size is not an integer from 3 on, the text has no word, or none that often.
    */
-  static fromText(text: string, { size, punctuation = false }: VocabularyOptions): Vocabulary {
+  static fromText(text: string, { size, minCount = 1, punctuation = false }: VocabularyOptions): Vocabulary {
     if (!Number.isSafeInteger(size) || size <= specials.length) {
       throw rangeError(
         "ERR_OUT_OF_RANGE",
@@ -88,7 +90,12 @@ export class Vocabulary {
     found.delete(specials[LINE_END]);
     if (lines === 0) throw rangeError("ERR_OUT_OF_RANGE", "text is without a word, expected at least one");
     const ranked = [...found.values()].sort((left, right) => right.count - left.count); // stable: equals stay in order
-    const kept = ranked.slice(0, size - specials.length);
+    if (ranked[0].count < minCount) {
+      const expected = `expected at most ${ranked[0].count}, as often as ${show(ranked[0].word)}`;
+      throw rangeError("ERR_OUT_OF_RANGE", `minCount is ${minCount}, ${expected}, the most frequent word, comes up`);
+    }
+    const often = ranked.findIndex(({ count }) => count < minCount);
+    const kept = ranked.slice(0, Math.min(size - specials.length, often < 0 ? ranked.length : often));
     const unknown = ranked.slice(kept.length).reduce((sum, { count }) => sum + count, 0);
     return new Vocabulary({
       words: [...specials, ...kept.map(({ word }) => word)],
