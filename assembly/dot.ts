@@ -43,7 +43,9 @@ export function addProducts(a: usize, b: usize, k: u32, lanes: usize): void {
 /** The eight lanes folded in their fixed order. */
 export function foldLanes(lanes: usize): f32 {
   return (
-    load<f32>(lanes) + load<f32>(lanes, 16) + (load<f32>(lanes, 8) + load<f32>(lanes, 24)) +
+    load<f32>(lanes) +
+    load<f32>(lanes, 16) +
+    (load<f32>(lanes, 8) + load<f32>(lanes, 24)) +
     (load<f32>(lanes, 4) + load<f32>(lanes, 20) + (load<f32>(lanes, 12) + load<f32>(lanes, 28)))
   );
 }

@@ -1,8 +1,9 @@
-// The module's exports: one kernel a line, each in the file of its name, and what the host must know about the memory they share.
+// The module's exports and nothing else: the kernels, each in the file of its name, and two words with the host (continueDot, heapBase).
+
+export { continueDot } from "./continueDot";
 export { gather } from "./gather";
-export { scatterAdd } from "./scatterAdd";
 export { matmulNN } from "./matmulNN";
 export { matmulNT } from "./matmulNT";
 export { matmulTN } from "./matmulTN";
-export { continueDot } from "./continueDot";
+export { scatterAdd } from "./scatterAdd";
 export { heapBase } from "./scratch";
