@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { compile, type Isa } from "#wasm";
+import { compile } from "#wasm";
 import type { Backend } from "../../src/backend/backend.js";
-import type { Exports } from "../../src/backend/wasm/exports.js";
+import type { Exports, Isa } from "../../src/backend/wasm/exports.js";
 import { Heap } from "../../src/backend/wasm/heap.js";
 import { stagedKernels } from "../../src/backend/wasm/stage.js";
 import { filled, Random } from "./cases.js";
