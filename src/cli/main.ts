@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { cac } from "cac";
 import { rangeError, show } from "../errors.js";
 import { addBench } from "./bench/bench.js";
-import { addDoctor } from "./doctor.js";
+import { addDoctor } from "./doctor/doctor.js";
 import { addTrain } from "./train/train.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));

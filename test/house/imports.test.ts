@@ -64,8 +64,15 @@ const rules: readonly Rule[] = [
   { of: ["index.ts"], may: [...training, "backend/select.ts"] },
   // The bench times the kernels themselves and checks their bits against the specification first; so does the doctor.
   {
-    of: ["cli/bench/", "cli/doctor.ts"],
-    may: [...training, "backend/select.ts", "backend/backend.ts", "backend/js/js.ts", "backend/wasm/modules.ts"],
+    of: ["cli/bench/", "cli/doctor/", "cli/floats.ts"],
+    may: [
+      "cli/floats.ts",
+      ...training,
+      "backend/select.ts",
+      "backend/backend.ts",
+      "backend/js/js.ts",
+      "backend/wasm/modules.ts",
+    ],
     node: true,
     packages: true,
   },
