@@ -1,4 +1,4 @@
-import { fewRows, mostFewRows } from "./fewRows";
+import { fewRowsProduct, mostFewRows } from "./fewRowsProduct";
 import { packed, packedFloats, panel, tileSums } from "./scratch";
 
 /** How many consecutive k are summed in order before their sum joins the total. */
@@ -32,7 +32,7 @@ export function blockedProduct(
     const add = accumulate || start > 0; // +0 + x is x here: a sum that started at +0 is never -0
     if (m <= mostFewRows) {
       const from = a + (((start as usize) * stepStride) << 2);
-      fewRows(from, rowStride, stepStride, b + (((start as usize) * n) << 2), m, n, depth, add, out);
+      fewRowsProduct(from, rowStride, stepStride, b + (((start as usize) * n) << 2), m, n, depth, add, out);
       continue;
     }
     const columnsAtOnce = (packedFloats / depth) & ~(tileColumns - 1);

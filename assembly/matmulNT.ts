@@ -1,5 +1,5 @@
-import { packedTile, packLanes, panelSize, tileColumns, tileRows } from "./dotTiles";
-import { fewDots } from "./fewDots";
+import { packedTile, packLanes, panelSize, tileColumns, tileRows } from "./dotTile";
+import { fewRowsDots } from "./fewRowsDots";
 import { packed, packedFloats, panel, panelFloats } from "./scratch";
 
 /** Fewer rows of a than this do not repay packing the rows of b: measured for short rows, and for rows of 256 floats and more. */
@@ -15,7 +15,7 @@ const rowsToPackLong: u32 = ASC_FEATURE_SIMD ? 8 : 2;
  */
 export function matmulNT(a: usize, b: usize, m: u32, n: u32, k: u32, accumulate: bool, out: usize): void {
   if (m < (k < 256 ? rowsToPackShort : rowsToPackLong) || panelSize(tileColumns, k) > panelFloats) {
-    fewDots(a, b, m, n, k, accumulate, out);
+    fewRowsDots(a, b, m, n, k, accumulate, out);
     return;
   }
   const pitch = (n as usize) << 2;

@@ -8,7 +8,7 @@ const rowsAtOnce: u32 = ASC_FEATURE_SIMD ? 3 : 1;
  * The dot products of few rows of a with many rows of b, as they lie. Each row of b is read from memory once and in the order of addresses:
  * side by side, two rows at a time, the prefetcher brings half as much.
  */
-export function fewDots(a: usize, b: usize, m: u32, n: u32, k: u32, accumulate: bool, out: usize): void {
+export function fewRowsDots(a: usize, b: usize, m: u32, n: u32, k: u32, accumulate: bool, out: usize): void {
   const rowBytes = (k as usize) << 2;
   const pitch = (n as usize) << 2;
   for (let j: u32 = 0; j < n; j++, b += rowBytes, out += 4) {

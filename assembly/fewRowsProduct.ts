@@ -17,7 +17,7 @@ const mostStreamedRows: u32 = 3;
  * One block of the product (p in [0, depth)) for few rows of a: b passes by as it lies and the sums wait in the first-level
  * cache. The same order of sums as the tile: for each output its p ascending from +0, then one add to out.
  */
-export function fewRows(
+export function fewRowsProduct(
   a: usize,
   rowStride: u32,
   stepStride: u32,
