@@ -1,6 +1,5 @@
-// The module's exports and nothing else: the kernels, each in the file of its name, and two words with the host (continueDot, heapBase).
+// The module's exports and nothing else: the kernels, each in the file of its name, and a word with the host (heapBase).
 
-export { continueDot } from "./continueDot";
 export { gather } from "./gather";
 export { matmulNN } from "./matmulNN";
 export { matmulNT } from "./matmulNT";
