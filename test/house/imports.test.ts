@@ -31,9 +31,13 @@ const rules: readonly Rule[] = [
   { of: ["errors.ts", "backend/backend.ts", "coalesce.ts"], may: [] },
   { of: ["check.ts", "random/"], may: ["errors.ts"] },
   { of: ["indices.ts"], may: ["check.ts", "errors.ts"] },
-  { of: ["backend/js/", "backend/absent.ts"], may: ["backend/backend.ts", "errors.ts"] },
-  { of: ["backend/native.ts"], may: ["backend/backend.ts", "errors.ts"], node: true },
-  { of: ["backend/wasm/"], may: ["#wasm", "backend/js/", "backend/backend.ts", "errors.ts"] },
+  { of: ["backend/arrayBufferBlock.ts"], may: ["backend/backend.ts", "errors.ts"] },
+  { of: ["backend/js/", "backend/absent.ts"], may: ["backend/arrayBufferBlock.ts", "backend/backend.ts", "errors.ts"] },
+  { of: ["backend/native.ts"], may: ["backend/arrayBufferBlock.ts", "backend/backend.ts", "errors.ts"], node: true },
+  {
+    of: ["backend/wasm/"],
+    may: ["#wasm", "backend/js/", "backend/arrayBufferBlock.ts", "backend/backend.ts", "errors.ts"],
+  },
   {
     of: ["backend/select.ts"],
     may: ["#native", "backend/wasm/wasm.ts", "backend/js/js.ts", "backend/backend.ts", "errors.ts"],
