@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { ArrayBufferBlock } from "./arrayBufferBlock.js";
@@ -31,12 +31,13 @@ function known(): string[] {
   return [process.arch === "arm64" ? "neon" : "baseline"];
 }
 
-/** dlopen crashes on a truncated ELF file: refuse it first. */
+/** dlopen crashes on a truncated ELF file: refuse it first. What else is wrong with a file the loader says itself. */
 function checkWhole(path: string): void {
+  if (!existsSync(path)) return;
   const header = new DataView(new ArrayBuffer(64));
   const file = openSync(path, "r");
   try {
-    if (readSync(file, header) < header.byteLength || header.getUint32(0) !== 0x7f454c46) return; // the loader says it better
+    if (readSync(file, header) < header.byteLength || header.getUint32(0) !== 0x7f454c46) return;
     // The table of sections comes last: where it starts, and how long it is.
     const end = Number(header.getBigUint64(0x28, true)) + header.getUint16(0x3a, true) * header.getUint16(0x3c, true);
     const { size } = fstatSync(file);

@@ -162,6 +162,17 @@ onEveryImplementation(({ name, backend }) => {
     });
   });
 
+  test("what is given back is used again", () => {
+    const before = process.memoryUsage().rss;
+    for (let i = 0; i < 1000; i++) {
+      const block = backend.allocate(1_000_000);
+      expect(block.f32(0, 250_000)[i]).toBe(0);
+      block.f32(0, 250_000).fill(1);
+      block.dispose();
+    }
+    expect(process.memoryUsage().rss - before).toBeLessThan(500e6);
+  });
+
   if (!name.startsWith("wasm")) return;
   test("tables above 2 GiB, where a signed address would be negative", (context) => {
     const weight = filled(new Random(8), numEmbeddings * dim);
