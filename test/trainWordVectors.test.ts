@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cac } from "cac";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { decodeSafetensors, encodeSafetensors } from "../src/checkpoint/index.js";
 import { type Interruption, watchForInterruption } from "../src/cli/train/interruption.js";
 import { addTrain, train } from "../src/cli/train/train.js";
@@ -79,7 +79,7 @@ const available = backends()
   .map(({ name, isa }) => `${name}:${isa}`);
 
 describe.each(["skipgram", "cbow"] as const)("train --model %s", (model) => {
-  it("gives the same bytes on every backend, and others for another seed", async () => {
+  test("gives the same bytes on every backend, and others for another seed", async () => {
     const expected = await trained(model, { backend: "js" });
     expect(available.length).toBeGreaterThan(1);
     for (const backend of available) {
@@ -88,7 +88,7 @@ describe.each(["skipgram", "cbow"] as const)("train --model %s", (model) => {
     expect(expected.equals(await trained(model, { seed: 124 }))).toBe(false);
   });
 
-  it("saves both tables and the vocabulary, and nothing that tells of where and when", async () => {
+  test("saves both tables and the vocabulary, and nothing that tells of where and when", async () => {
     const { tensors, metadata } = decodeSafetensors(new Uint8Array(await trained(model)));
     const vocabulary = Vocabulary.fromJSON(metadata.vocabulary);
     expect(vocabulary.size).toBe(2 + 1 + 4 + 4 + 4 + 4);
@@ -108,7 +108,7 @@ describe.each(["skipgram", "cbow"] as const)("train --model %s", (model) => {
     expect(readdirSync(folder).sort()).toEqual([`${model}.safetensors`, "small.txt"]);
   });
 
-  it("learns which words are alike, and shows it", async () => {
+  test("learns which words are alike, and shows it", async () => {
     const { tensors, metadata } = decodeSafetensors(
       new Uint8Array(await trained(model, { epochs: 30, subsample: 0, lr: 0.05 })),
     );
@@ -128,7 +128,7 @@ describe.each(["skipgram", "cbow"] as const)("train --model %s", (model) => {
     expect(cosine(vector("cat"), vector("queen"))).toBeGreaterThan(cosine(vector("cat"), vector("music")));
   });
 
-  it("writes the text format of word2vec, which parses back to the same floats", async () => {
+  test("writes the text format of word2vec, which parses back to the same floats", async () => {
     const { tensors, metadata } = decodeSafetensors(new Uint8Array(await trained(model)));
     const vocabulary = Vocabulary.fromJSON(metadata.vocabulary);
     const out = join(folder, "vectors.txt");
@@ -146,7 +146,7 @@ describe.each(["skipgram", "cbow"] as const)("train --model %s", (model) => {
 });
 
 describe.each(["skipgram", "cbow", "lm"] as const)("train --model %s, interrupted", (model) => {
-  it("goes on as if nothing had happened, wherever it stopped and on whichever backend it goes on", async () => {
+  test("goes on as if nothing had happened, wherever it stopped and on whichever backend it goes on", async () => {
     const unbroken = await trained(model);
     const path = join(folder, `${model}.safetensors`);
     let broken = 0;
@@ -162,7 +162,7 @@ describe.each(["skipgram", "cbow", "lm"] as const)("train --model %s, interrupte
     expect(broken).toBeGreaterThan(model === "lm" ? 10 : 2);
   });
 
-  it("may be interrupted again and again", async () => {
+  test("may be interrupted again and again", async () => {
     const unbroken = await trained(model);
     const path = join(folder, `${model}.safetensors`);
     await trained(model, {}, at(1));
@@ -172,7 +172,7 @@ describe.each(["skipgram", "cbow", "lm"] as const)("train --model %s, interrupte
     process.exitCode = undefined;
   });
 
-  it("says how to go on, and ends as shells count", async () => {
+  test("says how to go on, and ends as shells count", async () => {
     const out = join(folder, "it's.safetensors");
     await train(text, { ...models[model], out, backend: "js" }, at(1));
     expect(process.exitCode).toBe(130);
@@ -182,7 +182,7 @@ describe.each(["skipgram", "cbow", "lm"] as const)("train --model %s, interrupte
     expect(readdirSync(folder).sort()).toEqual(["it's.safetensors", "small.txt"]);
   });
 
-  it("goes on to text, from a checkpoint beside it", async () => {
+  test("goes on to text, from a checkpoint beside it", async () => {
     const out = join(folder, "vectors.txt");
     await train(text, { ...models[model], format: "word2vec", out }, never);
     const unbroken = readFileSync(out);
@@ -195,7 +195,7 @@ describe.each(["skipgram", "cbow", "lm"] as const)("train --model %s, interrupte
     process.exitCode = undefined;
   });
 
-  it("refuses what does not belong to what was begun", async () => {
+  test("refuses what does not belong to what was begun", async () => {
     await trained(model, {}, at(1));
     const resume = join(folder, `${model}.safetensors`);
     const saved = readFileSync(resume);
@@ -215,7 +215,7 @@ describe.each(["skipgram", "cbow", "lm"] as const)("train --model %s, interrupte
     );
   });
 
-  it("refuses a damaged file", async () => {
+  test("refuses a damaged file", async () => {
     await trained(model, {}, at(1));
     const resume = join(folder, `${model}.safetensors`);
     const { tensors, metadata } = decodeSafetensors(new Uint8Array(readFileSync(resume)));
@@ -233,7 +233,10 @@ describe.each(["skipgram", "cbow", "lm"] as const)("train --model %s, interrupte
     await refused({ state: { ...state, epoch: 99 } }, "resume.state.epoch is 99, expected an integer in [0, ");
     await refused({ state: { ...state, sum: "much" } }, 'resume.state.sum is "much"');
     if (model === "lm")
-      await refused({ state: { ...state, generator: 5 } }, "resume.state is a Object, expected one that fits");
+      await refused(
+        { state: { ...state, generator: 5 } },
+        "resume.state is an instance of Object, expected one that fits",
+      );
     else await refused({ state: { ...state, draws: [1] } }, "resume.state.draws is Array(1), expected 5 integers");
     const name = model === "lm" ? "head.bias" : "output.weight";
     tensors.delete(name);
@@ -263,26 +266,26 @@ describe("train, its new options", () => {
     [["--resume", "."], "a folder, expected what an unfinished training saved"],
     [["--window", "3", "--window", "4"], "--window is given 2 times, expected once"],
   ];
-  it.each(refusals)("refuses %j", async (args, message) => {
+  test.each(refusals)("refuses %j", async (args, message) => {
     await expect(run(text, "--out", join(folder, "x"), ...args)).rejects.toThrow(message);
     expect(readdirSync(folder)).toEqual(["small.txt"]);
   });
 
-  it("refuses to resume from a file of another kind", async () => {
+  test("refuses to resume from a file of another kind", async () => {
     const path = join(folder, "other.safetensors");
     writeFileSync(path, encodeSafetensors({ x: { shape: [1], data: Float32Array.of(1) } }));
     await expect(run(text, "--resume", path)).rejects.toThrow("not of nn-embedding train, expected an unfinished one");
     await expect(run(text, "--resume", text)).rejects.toMatchObject({ code: "ERR_INVALID_CHECKPOINT" });
   });
 
-  it("takes --threads 1, and words of a line apart that has but one", async () => {
+  test("takes --threads 1, and words of a line apart that has but one", async () => {
     writeFileSync(text, "one\ntwo\n".repeat(9));
     await run(text, "--model", "skipgram", "--threads", "1", "--epochs", "2", "--out", join(folder, "x"));
     expect(printed).toMatch(/^1\/2 +- +[\d,]+$/m);
     expect(readdirSync(folder).sort()).toEqual(["small.txt", "x"]);
   });
 
-  it("saves a language model that was stopped by --steps, to go on from", async () => {
+  test("saves a language model that was stopped by --steps, to go on from", async () => {
     const unbroken = await trained("lm");
     const path = join(folder, "lm.safetensors");
     for (const steps of [1, 107, 110]) {
@@ -294,7 +297,7 @@ describe("train, its new options", () => {
 });
 
 describe("Ctrl-C", () => {
-  it("is heard once, and then left to the system", () => {
+  test("is heard once, and then left to the system", () => {
     const listening = process.listenerCount("SIGINT");
     const interruption = watchForInterruption();
     expect(interruption.happened).toBe(false);
@@ -306,7 +309,7 @@ describe("Ctrl-C", () => {
     expect(interruption.happened).toBe(true);
   });
 
-  it.each(["lm", "skipgram"])("stops training of %s, saves, and leaves no listener behind", async (model) => {
+  test.each(["lm", "skipgram"])("stops training of %s, saves, and leaves no listener behind", async (model) => {
     const listening = process.listenerCount("SIGINT");
     vi.mocked(console.log).mockImplementation((line: string) => {
       printed += `${line}\n`;

@@ -3,11 +3,11 @@ import { rangeError, show, typeError } from "../errors.js";
 import type { Layout } from "./safetensors.js";
 
 /** Characters put into bytes at a time. */
-const PART = 2 ** 20;
+const partLength = 2 ** 20;
 
 /** Digits that tell any float from its neighbors; many need fewer, hardly any so few. */
-const DIGITS = 9;
-const FEWEST_DIGITS = 6;
+const mostDigits = 9;
+const fewestDigits = 6;
 
 /** The bytes of a file in parts; checks and throws as saveWordVectors says. */
 export function layOutWordVectors(
@@ -33,7 +33,7 @@ export function layOutWordVectors(
     text += words[row];
     for (let at = row * dim; at < (row + 1) * dim; at++) text += ` ${decimal(data[at])}`;
     text += "\n";
-    if (text.length < PART) continue;
+    if (text.length < partLength) continue;
     parts.push(encoder.encode(text));
     text = "";
   }
@@ -44,9 +44,9 @@ export function layOutWordVectors(
 /** The shortest that comes back as the same float. */
 function decimal(x: number): string {
   if (Object.is(x, -0)) return "-0";
-  for (let digits = FEWEST_DIGITS; digits < DIGITS; digits++) {
+  for (let digits = fewestDigits; digits < mostDigits; digits++) {
     const short = Number(x.toPrecision(digits));
     if (Math.fround(short) === x) return String(short);
   }
-  return String(Number(x.toPrecision(DIGITS)));
+  return String(Number(x.toPrecision(mostDigits)));
 }

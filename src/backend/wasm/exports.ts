@@ -58,6 +58,5 @@ export interface Exports {
     numNegatives: number,
     lr: number,
   ): number;
-  continueDot(a: number, b: number, k: number, lanes: number): number;
   heapBase(): number;
 }

@@ -7,20 +7,20 @@ import { checkInteger, checkNumber, checkSize, checkWord } from "../../check.js"
 import { rangeError, show, typeError } from "../../errors.js";
 
 /** The floats that a table or one array of a batch may have: 1 GiB. */
-const MOST_FLOATS = 2 ** 28;
+const mostFloats = 2 ** 28;
 
 /** What a step of word2vec takes: the kernels' working memory is fixed. */
-const MOST_WORD_DIM = 65536;
-const MOST_NEGATIVES = 63;
+const mostWordDim = 65536;
+const mostNegatives = 63;
 
 /** Sentences are cut after so many words. */
-const MOST_WINDOW = 1000;
+const mostWindow = 1000;
 
 /** The models there are. */
 const models = ["lm", "skipgram", "cbow"] as const;
 
 /** Words at most where --min-count alone decides. */
-const UNLIMITED = 2 ** 31 - 1;
+const unlimited = 2 ** 31 - 1;
 
 /** The checked options; those that are not of the model have the values of another. */
 export interface Settings {
@@ -54,8 +54,8 @@ const everywhere = { epochs: 5, seed: 123, format: "safetensors" } as const;
 
 const defaults = {
   lm: { ...everywhere, ...ofWordVectors, ...ofLanguageModel, minCount: 1, dim: 64, vocabulary: 3000, lr: 0.1 },
-  skipgram: { ...everywhere, ...ofLanguageModel, ...ofWordVectors, dim: 100, vocabulary: UNLIMITED, lr: 0.025 },
-  cbow: { ...everywhere, ...ofLanguageModel, ...ofWordVectors, dim: 100, vocabulary: UNLIMITED, lr: 0.05 },
+  skipgram: { ...everywhere, ...ofLanguageModel, ...ofWordVectors, dim: 100, vocabulary: unlimited, lr: 0.025 },
+  cbow: { ...everywhere, ...ofLanguageModel, ...ofWordVectors, dim: 100, vocabulary: unlimited, lr: 0.05 },
 };
 
 const { lm, skipgram, cbow } = defaults;
@@ -169,7 +169,7 @@ export function checkSettings(
   const given: Record<string, unknown> = { ...defaults[model], ...saved, ...options };
   const { epochs, dim, vocabulary, lr, seed, backend, format, threads = 1 } = given;
   checkSize("--epochs", epochs);
-  checkSize("--dim", dim, model === "lm" ? undefined : MOST_WORD_DIM);
+  checkSize("--dim", dim, model === "lm" ? undefined : mostWordDim);
   checkInteger("--vocabulary", vocabulary, 3, 2 ** 31);
   checkNumber("--lr", lr, 0, true);
   checkInteger("--seed", seed, 0, 2 ** 32);
@@ -198,8 +198,8 @@ function checkLanguageModel({ context, batch, positions, steps }: Record<string,
 }
 
 function checkWordVectors({ window, negatives, minCount, subsample }: Record<string, unknown>) {
-  checkSize("--window", window, MOST_WINDOW);
-  checkSize("--negatives", negatives, MOST_NEGATIVES);
+  checkSize("--window", window, mostWindow);
+  checkSize("--negatives", negatives, mostNegatives);
   checkSize("--min-count", minCount);
   checkNumber("--subsample", subsample, 0);
   return { window, negatives, minCount, subsample };
@@ -233,10 +233,10 @@ export function checkMemory({ model, batch, context, dim }: Settings, numTokens:
       "--batch x --context x --dim": batch * context * dim,
     });
   for (const [name, floats] of Object.entries(products)) {
-    if (floats <= MOST_FLOATS) continue;
+    if (floats <= mostFloats) continue;
     throw rangeError(
       "ERR_OUT_OF_RANGE",
-      `${name} is ${floats}, expected at most ${MOST_FLOATS}, what memory should hold`,
+      `${name} is ${floats}, expected at most ${mostFloats}, what memory should hold`,
     );
   }
 }

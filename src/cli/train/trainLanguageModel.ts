@@ -3,7 +3,7 @@ import { Generator } from "../../index.js";
 import type { OptimizerState } from "../../optim/index.js";
 import { batches, randomOrder, type Split, splitExamples } from "./batches.js";
 import type { Interruption } from "./interruption.js";
-import { EPS, LanguageModel } from "./languageModel.js";
+import { adagradEps, LanguageModel } from "./languageModel.js";
 import { Progress, thousands } from "./progress.js";
 import { checkEntry, damaged, type ResumePoint, restoreTables } from "./resume.js";
 import { checkMemory, type Settings } from "./settings.js";
@@ -72,7 +72,17 @@ export class LanguageModelTraining implements Training {
 
   get metadata(): Record<string, string> {
     const { epochs, dim, context, batch, positions, lr, seed } = this.#settings;
-    const numbers = { formatVersion: 1, epochs, steps: this.#place.steps, dim, context, batch, lr, eps: EPS, seed };
+    const numbers = {
+      formatVersion: 1,
+      epochs,
+      steps: this.#place.steps,
+      dim,
+      context,
+      batch,
+      lr,
+      eps: adagradEps,
+      seed,
+    };
     return {
       format: "nn-embedding language model",
       ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)])),

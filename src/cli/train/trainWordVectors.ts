@@ -10,7 +10,7 @@ import { Breaks, diverged, type Training } from "./training.js";
 import { LINE_END, UNKNOWN, type Vocabulary } from "./vocabulary.js";
 
 /** How much of a batch's loss goes into the one that is shown between two epochs. */
-const SHOWN_PART = 0.02;
+const shownPart = 0.02;
 
 export class WordVectorsTraining implements Training {
   readonly vocabulary: Vocabulary;
@@ -108,7 +108,7 @@ export class WordVectorsTraining implements Training {
           this.#sum += loss;
           this.#batches++;
           if (!Number.isFinite(loss)) throw diverged(loss, steps, lr);
-          shown = Number.isNaN(shown) ? loss : shown + SHOWN_PART * (loss - shown);
+          shown = Number.isNaN(shown) ? loss : shown + shownPart * (loss - shown);
         }
         const speed = (): number => (done() - start) / ((performance.now() - begun) / 1000);
         if (tuples.epoch > epoch) {

@@ -7,7 +7,7 @@ import type { Interruption } from "./interruption.js";
 import type { Vocabulary } from "./vocabulary.js";
 
 /** Milliseconds of work after which the process looks up, for Ctrl-C. */
-const WORK_MILLISECONDS = 50;
+const workMilliseconds = 50;
 
 /** A model on its way through a text. */
 export interface Training extends Disposable {
@@ -38,7 +38,7 @@ export class Breaks {
 
   /** True where it gave way: time to tell how far things are. */
   async rest(): Promise<boolean> {
-    if (performance.now() - this.#rested <= WORK_MILLISECONDS) return false;
+    if (performance.now() - this.#rested <= workMilliseconds) return false;
     await setImmediate();
     this.#rested = performance.now();
     return true;

@@ -1,7 +1,7 @@
 import type { Generator } from "../../random/generator.js";
 
 /** Numbers made at a time: the state stays in registers meanwhile. */
-const BLOCK = 1024;
+const blockLength = 1024;
 
 /** What the next draws depend on: the four words of the engine when the block was begun, and how many of the block were drawn. */
 export type DrawsState = readonly [a: number, b: number, c: number, counter: number, drawn: number];
@@ -11,8 +11,8 @@ export type DrawsState = readonly [a: number, b: number, c: number, counter: num
  * Integers only, so that every engine draws the same.
  */
 export class Draws {
-  readonly #words = new Int32Array(BLOCK);
-  #next = BLOCK;
+  readonly #words = new Int32Array(blockLength);
+  #next = blockLength;
   #a = 0;
   #b = 0;
   #c = 0;
@@ -25,17 +25,17 @@ export class Draws {
     this.#b = generator.uint32() | 0;
     this.#c = generator.uint32() | 0;
     this.#refill(); // the seed is not well mixed before the twelfth draw: one block is passed over
-    this.#next = BLOCK;
+    this.#next = blockLength;
   }
 
   /** An integer in [-2^31, 2^31). */
   draw(): number {
-    if (this.#next === BLOCK) this.#refill();
+    if (this.#next === blockLength) this.#refill();
     return this.#words[this.#next++];
   }
 
   get state(): DrawsState {
-    return this.#next === BLOCK ? [this.#a, this.#b, this.#c, this.#counter, 0] : [...this.#begun, this.#next];
+    return this.#next === blockLength ? [this.#a, this.#b, this.#c, this.#counter, 0] : [...this.#begun, this.#next];
   }
 
   set state([a, b, c, counter, drawn]: DrawsState) {
@@ -43,7 +43,7 @@ export class Draws {
     this.#b = b;
     this.#c = c;
     this.#counter = counter;
-    this.#next = BLOCK;
+    this.#next = blockLength;
     if (drawn > 0) this.#refill();
     if (drawn > 0) this.#next = drawn;
   }
@@ -52,7 +52,7 @@ export class Draws {
     let [a, b, c, counter] = [this.#a, this.#b, this.#c, this.#counter];
     this.#begun = [a, b, c, counter];
     const words = this.#words;
-    for (let i = 0; i < BLOCK; i++) {
+    for (let i = 0; i < blockLength; i++) {
       const word = (((a + b) | 0) + counter) | 0;
       counter = (counter + 1) | 0;
       a = b ^ (b >>> 9);

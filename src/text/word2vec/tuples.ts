@@ -5,13 +5,13 @@ import { Draws, type DrawsState } from "./draws.js";
 const f = Math.fround;
 
 /** Words in a row that can see each other: a longer line is cut. word2vec.c cuts there too. */
-const LONGEST_SENTENCE = 1000;
+const longestSentence = 1000;
 
 /** The learning rate falls to this part of where it began. */
-const LEAST_PART = 1e-4;
+const leastPart = 1e-4;
 
 /** A negative that is the target is drawn again, so many times at most: some vocabularies have little else. */
-const MOST_REDRAWS = 8;
+const mostRedraws = 8;
 
 /** How tuples are made of a text. */
 export interface TupleOptions {
@@ -61,7 +61,7 @@ export class Tuples {
   /** For each id the part of 2^31 draws that keep it. */
   readonly #keep: Uint32Array;
   /** The sentence at work: what subsampling left of it. */
-  readonly #sentence = new Uint32Array(LONGEST_SENTENCE);
+  readonly #sentence = new Uint32Array(longestSentence);
   #length = 0;
   /** The next word of the sentence to be the middle of a window. */
   #center = 0;
@@ -169,7 +169,7 @@ export class Tuples {
     outputs[at++] = target;
     for (const end = at + negatives; at < end; at++) {
       let pick = table.pick(draws.draw());
-      for (let again = 0; pick === target && again < MOST_REDRAWS; again++) pick = table.pick(draws.draw());
+      for (let again = 0; pick === target && again < mostRedraws; again++) pick = table.pick(draws.draw());
       outputs[at] = pick;
     }
     return at;
@@ -196,8 +196,8 @@ export class Tuples {
     const keep = this.#keep;
     const draws = this.#draws;
     const done = (this.#epoch * tokens.length + this.#position) / (epochs * tokens.length);
-    this.#lr = f(lr * Math.max(LEAST_PART, 1 - done));
-    const end = Math.min(tokens.length, this.#position + LONGEST_SENTENCE);
+    this.#lr = f(lr * Math.max(leastPart, 1 - done));
+    const end = Math.min(tokens.length, this.#position + longestSentence);
     let length = 0;
     let position = this.#position;
     while (position < end) {

@@ -4,10 +4,10 @@ import type { Generator } from "../../random/generator.js";
 import { type TupleLists, type TupleOptions, Tuples } from "./tuples.js";
 
 /** Tuples of skip-gram that one kernel call takes: below 512 the call shows, above 4,096 the lists leave the cache. */
-const BATCH = 2048;
+const batchTuples = 2048;
 
 /** Tuples of each batch whose loss is measured: the loss is for the eye. */
-const MEASURED = 4;
+const measuredTuples = 4;
 
 /** What {@link Word2Vec} is made of. */
 export interface Word2VecOptions extends TupleOptions {
@@ -48,7 +48,7 @@ export class Word2Vec {
     this.input = Embedding.fromPretrained(table, layer);
     this.output = Embedding.fromPretrained(table.fill(0), layer);
     this.tuples = new Tuples(options, generator);
-    const tuples = BATCH + 2 * window;
+    const tuples = batchTuples + 2 * window;
     const words = [tuples, tuples + 1, tuples * (1 + negatives), tuples].reduce((sum, length) => sum + length, 0);
     this.#lists = this.input.weight.backend.allocate(words * 4);
   }
@@ -77,12 +77,12 @@ export class Word2Vec {
     const tables = [this.input.weight.data, this.output.weight.data, counts.length, dim] as const;
     if (model === "skipgram") {
       const tuples = this.tuples.fillSkipGram(lists, finish);
-      const loss = this.#measure(lists, Math.min(tuples, MEASURED));
+      const loss = this.#measure(lists, Math.min(tuples, measuredTuples));
       kernels.stepSkipGram(...tables, inputs, outputs, tuples, negatives, lr);
       return { tuples, loss };
     }
     const tuples = this.tuples.fillCbow(lists, finish);
-    const loss = this.#measure(lists, Math.min(tuples, MEASURED));
+    const loss = this.#measure(lists, Math.min(tuples, measuredTuples));
     kernels.stepCbow(...tables, inputs, offsets[tuples], offsets, outputs, tuples, negatives, lr);
     return { tuples, loss };
   }
@@ -101,7 +101,7 @@ export class Word2Vec {
   /** The lists where the kernel reads them without a copy. Asked for anew each time: see Block. */
   #views(): TupleLists {
     const { window, negatives } = this.#options;
-    const tuples = BATCH + 2 * window;
+    const tuples = batchTuples + 2 * window;
     const lengths = [tuples, tuples + 1, tuples * (1 + negatives), tuples];
     const starts = [0, tuples, 2 * tuples + 1, (3 + negatives) * tuples + 1];
     const [inputs, offsets, outputs] = [0, 1, 2].map((i) => this.#lists.u32(starts[i] * 4, lengths[i]));
