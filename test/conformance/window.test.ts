@@ -5,6 +5,7 @@ import { openWasm } from "../../src/backend/wasm/wasm.js";
 import { filled, Random } from "./cases.js";
 import { placesOfThree, withPlaced } from "./placed.js";
 import { productCase, products, runProduct } from "./products.js";
+import { arraysOf, runSteps, stepsCase, valuesOf } from "./steps.js";
 
 /**
  * The window of WASM is 2 MiB, so that few tests go through it more than once. Through a small one every call does: the cuts that
@@ -47,6 +48,23 @@ describe.each(["simd", "scalar"] as const)("wasm:%s", (isa) => {
         runProduct({ name: `wasm:${isa}`, backend }, product, places);
       }
     });
+  });
+
+  test.each(["stepSkipGram", "stepCbow"] as const)("%s, whether or not its lists fit the window", (kind) => {
+    const backend = openWithWindow(isa, 16384);
+    const random = new Random(4);
+    for (const numTuples of [0, 1, 30, 120, 500, 900]) {
+      const steps = stepsCase(kind, 9, numTuples, 5);
+      const after = { ...steps, inputWeight: steps.inputWeight.slice(), outputWeight: steps.outputWeight.slice() };
+      runSteps(specification, steps, after);
+      for (const places of [["own", "own", "own", "own"] as const, ["own", "home", "own", "home"] as const]) {
+        withPlaced(random, backend, ["home", "home", ...places], valuesOf(steps), (...placed) => {
+          expect(runSteps(backend.kernels, steps, arraysOf(placed))).toBe(numTuples);
+          placed[0].expect(after.inputWeight, `inputWeight, ${numTuples}, ${places}`);
+          placed[1].expect(after.outputWeight, `outputWeight, ${numTuples}, ${places}`);
+        });
+      }
+    }
   });
 
   test.each([256, 4096, 16384])("gather and scatterAdd of any sizes through a window of %i bytes", (windowBytes) => {
