@@ -5,6 +5,6 @@ export { matmulNN } from "./matmulNN";
 export { matmulNT } from "./matmulNT";
 export { matmulTN } from "./matmulTN";
 export { scatterAdd } from "./scatterAdd";
+export { heapBase } from "./scratch";
 export { stepCbow } from "./stepCbow";
 export { stepSkipGram } from "./stepSkipGram";
-export { heapBase } from "./scratch";

@@ -34,11 +34,13 @@ export function stepCbow(
     const end = inputs + ((load<u32>(offsets, 4) as usize) << 2);
     if (from == end) continue;
     memory.copy(mean, inputWeight + (load<u32>(from) as usize) * rowBytes, rowBytes);
-    for (let at = from + 4; at < end; at += 4) addRow(mean, inputWeight + (load<u32>(at) as usize) * rowBytes, embeddingDim);
+    for (let at = from + 4; at < end; at += 4)
+      addRow(mean, inputWeight + (load<u32>(at) as usize) * rowBytes, embeddingDim);
     const one: f32 = 1;
     scaleRow(mean, one / (((end - from) >> 2) as f32), embeddingDim);
     stepOutputs(mean, outputWeight, embeddingDim, outputs, numNegatives, load<f32>(lr), packed);
-    for (let at = from; at < end; at += 4) addRow(inputWeight + (load<u32>(at) as usize) * rowBytes, packed, embeddingDim);
+    for (let at = from; at < end; at += 4)
+      addRow(inputWeight + (load<u32>(at) as usize) * rowBytes, packed, embeddingDim);
   }
   return numTuples;
 }
@@ -59,7 +61,8 @@ function scaleRow(row: usize, factor: f32, embeddingDim: u32): void {
   const end = row + ((embeddingDim as usize) << 2);
   if (ASC_FEATURE_SIMD) {
     const each = f32x4.splat(factor);
-    for (const stop = row + ((embeddingDim & ~3) << 2); row < stop; row += 16) v128.store(row, f32x4.mul(v128.load(row), each));
+    for (const stop = row + ((embeddingDim & ~3) << 2); row < stop; row += 16)
+      v128.store(row, f32x4.mul(v128.load(row), each));
   }
   for (; row < end; row += 4) store<f32>(row, load<f32>(row) * factor);
 }

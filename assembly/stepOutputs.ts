@@ -35,7 +35,10 @@ export function stepOutputs(
   for (; k < count; k++) {
     const at = (k as usize) << 2;
     const row = outputWeight + (load<u32>(outputs + at) as usize) * rowBytes;
-    store<f32>(stepFactors + at, ASC_FEATURE_SIMD ? dotLanes(hidden, row, embeddingDim) : dot(hidden, row, embeddingDim));
+    store<f32>(
+      stepFactors + at,
+      ASC_FEATURE_SIMD ? dotLanes(hidden, row, embeddingDim) : dot(hidden, row, embeddingDim),
+    );
   }
   // Factors go through memory: V8 would sink a lane of a vector, and the vector with it, into the loops that use it.
   for (k = 0; k < count; k += 4) {
@@ -69,14 +72,30 @@ export function stepOutputs(
   }
   for (; k < count; k++) {
     const at = (k as usize) << 2;
-    moveOne(hidden, outputWeight + (load<u32>(outputs + at) as usize) * rowBytes, embeddingDim, stepFactors + at, grad, k == 0);
+    moveOne(
+      hidden,
+      outputWeight + (load<u32>(outputs + at) as usize) * rowBytes,
+      embeddingDim,
+      stepFactors + at,
+      grad,
+      k == 0,
+    );
   }
 }
 
 /** scores[r] = hidden . row r. Three rows at a time: V8 has registers for no more. */
 function scoreThree(hidden: usize, row0: usize, row1: usize, row2: usize, embeddingDim: u32, scores: usize): void {
-  let low0 = f32x4.splat(0), low1 = low0, low2 = low0, high0 = low0, high1 = low0, high2 = low0;
-  for (const end = hidden + ((embeddingDim & ~7) << 2); hidden < end; hidden += 32, row0 += 32, row1 += 32, row2 += 32) {
+  let low0 = f32x4.splat(0),
+    low1 = low0,
+    low2 = low0,
+    high0 = low0,
+    high1 = low0,
+    high2 = low0;
+  for (
+    const end = hidden + ((embeddingDim & ~7) << 2);
+    hidden < end;
+    hidden += 32, row0 += 32, row1 += 32, row2 += 32
+  ) {
     const low = v128.load(hidden);
     low0 = f32x4.add(low0, f32x4.mul(low, v128.load(row0)));
     low1 = f32x4.add(low1, f32x4.mul(low, v128.load(row1)));
@@ -120,7 +139,8 @@ function scoreThree(hidden: usize, row0: usize, row1: usize, row2: usize, embedd
 
 /** The same of one row. */
 function dotLanes(a: usize, b: usize, k: u32): f32 {
-  let low = f32x4.splat(0), high = low;
+  let low = f32x4.splat(0),
+    high = low;
   for (const end = a + ((k & ~7) << 2); a < end; a += 32, b += 32) {
     low = f32x4.add(low, f32x4.mul(v128.load(a), v128.load(b)));
     high = f32x4.add(high, f32x4.mul(v128.load(a, 16), v128.load(b, 16)));
