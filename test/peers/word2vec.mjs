@@ -18,6 +18,9 @@ const corpus = join(folder, "bible.txt");
 const settings = { dim: 100, window: 5, negatives: 5, minCount: 5, subsample: 1e-4, lr: 0.05 };
 const [few, many] = [1, 5];
 
+/** Words that come up less often have hardly left the place where chance put them: no neighbors, as in `nn-embedding train`. */
+const leastCount = 20;
+
 const gensim = `
 import sys
 from gensim.models import Word2Vec
@@ -117,7 +120,10 @@ const lines = verses.split("\n").map((line) =>
 );
 const text = `${lines.filter(Boolean).join("\n")}\n`;
 writeFileSync(corpus, text);
-const numWords = text.trim().split(/\s+/).length;
+const all = text.trim().split(/\s+/);
+const numWords = all.length;
+const counts = new Map();
+for (const word of all) counts.set(word, (counts.get(word) ?? 0) + 1);
 console.log(`${numWords} words; ${JSON.stringify(settings)}; ${rounds} rounds\n`);
 
 for (const model of ["skipgram", "cbow"]) {
@@ -138,8 +144,9 @@ for (const model of ["skipgram", "cbow"]) {
   const file = (name) => join(folder, `${name}-${model}.vec`);
   secondsOf(trainers.fastText(model, many, join(folder, `second-${model}`), 2));
   const [first, second, ours, theirs] = ["fastText", "second", "here-native", "gensim"].map((name) => read(file(name)));
-  const vocabulary = [...ours.keys()].filter((word) => first.has(word) && theirs.has(word));
-  const words = vocabulary.slice(50, 150); // in order of frequency, behind the fifty that carry no meaning
+  const isOften = (word) => counts.get(word) >= leastCount && first.has(word) && theirs.has(word);
+  const vocabulary = [...ours.keys()].filter(isOften); // in order of frequency
+  const words = vocabulary.slice(100, 200); // behind a hundred that carry little meaning
   const told = Object.entries({ "two seeds of fastText": second, here: ours, gensim: theirs }).map(
     ([name, table]) => `${name} ${overlap(table, first, words, vocabulary).toFixed(3)}`,
   );
