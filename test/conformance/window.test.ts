@@ -5,7 +5,7 @@ import { openWasm } from "../../src/backend/wasm/wasm.js";
 import { filled, Random } from "./cases.js";
 import { placesOfThree, withPlaced } from "./placed.js";
 import { productCase, products, runProduct } from "./products.js";
-import { arraysOf, runSteps, stepsCase, valuesOf } from "./steps.js";
+import { arraysOf, runSteps, stepsCase, valuesOf } from "./word2vecSteps.js";
 
 /**
  * The window of WASM is 2 MiB, so that few tests go through it more than once. Through a small one every call does: the cuts that
