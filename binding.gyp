@@ -30,7 +30,7 @@
       "sources": [
         "native/addon.cpp",
         "native/dispatch.cpp",
-        "native/doors/steps.cpp",
+        "native/doors/word2vec.cpp",
         "native/lease.cpp",
         "native/memory.cpp",
         "native/scratch.cpp"

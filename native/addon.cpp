@@ -8,7 +8,7 @@
 
 #include "args.h"
 #include "dispatch.h"
-#include "doors/steps.h"
+#include "doors/word2vec.h"
 #include "lease.h"
 
 namespace nn {

@@ -4,7 +4,7 @@ import { specification } from "../js/js.js";
 import type { Exports } from "./exports.js";
 import type { Heap } from "./heap.js";
 import { StagedProduct } from "./stagedProduct.js";
-import { stagedSteps } from "./stagedSteps.js";
+import { stagedWord2Vec } from "./stagedWord2Vec.js";
 
 /** How large the window is: matrix products gain little from more, and an isolate of 128 MB can spare it (ARCHITECTURE.md). */
 export const defaultWindowBytes = 2 * 1024 * 1024;
@@ -108,7 +108,7 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
     matmulNN: product("matmulNN"),
     matmulNT: product("matmulNT"),
     matmulTN: product("matmulTN"),
-    ...stagedSteps(exports, heap, window, windowBytes),
+    ...stagedWord2Vec(exports, heap, window, windowBytes),
   };
 }
 

@@ -8,7 +8,7 @@ import type { Heap } from "./heap.js";
  * The training steps over typed arrays from anywhere. Tables at home are moved where they are, lists that are elsewhere go through the
  * window if they fit; all else the specification does where it lies, with the same bits.
  */
-export function stagedSteps(
+export function stagedWord2Vec(
   exports: Exports,
   heap: Heap,
   window: number,

@@ -1,4 +1,4 @@
-#include "steps.h"
+#include "word2vec.h"
 
 #include "../args.h"
 
