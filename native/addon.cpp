@@ -8,25 +8,16 @@
 
 #include "args.h"
 #include "dispatch.h"
+#include "doors/bags.h"
 #include "lease.h"
 
 namespace nn {
 namespace {
 
 /** Raised when the shape of what init exports changes: src/backend/native.ts refuses a stranger. */
-constexpr u32 abi = 1;
+constexpr u32 abi = 2;
 
-/** src/backend/backend.ts: maxRows. */
-constexpr usize maxRows = 0x7fffffff;
-
-/** Larger than any array: what is really allowed is said by the arrays' lengths. */
-constexpr usize maxCount = 0xffffffff;
 constexpr usize maxByteLength = usize{1} << 53;
-
-napi_value number(napi_env env, usize value) {
-  napi_value result;
-  return napi_create_double(env, static_cast<double>(value), &result) == napi_ok ? result : nullptr;
-}
 
 napi_value gather(napi_env env, napi_callback_info info) {
   Args<6> args{env, {}, nullptr};
@@ -110,6 +101,10 @@ Napi::Object kernelFunctions(Napi::Env env, const Kernels* kernels) {
   Napi::Object object = Napi::Object::New(env);
   object["gather"] = function(env, "gather", gather, kernels);
   object["scatterAdd"] = function(env, "scatterAdd", scatterAdd, kernels);
+  object["gatherBags"] = function(env, "gatherBags", gatherBags, kernels);
+  object["scatterAddBags"] = function(env, "scatterAddBags", scatterAddBags, kernels);
+  object["scatterAddMaxBags"] = function(env, "scatterAddMaxBags", scatterAddMaxBags, kernels);
+  object["dotBags"] = function(env, "dotBags", dotBags, kernels);
   object["matmulNN"] = function(env, "matmulNN", multiply<&Kernels::matmulNN>, kernels);
   object["matmulNT"] = function(env, "matmulNT", multiply<&Kernels::matmulNT>, kernels);
   object["matmulTN"] = function(env, "matmulTN", multiply<&Kernels::matmulTN>, kernels);

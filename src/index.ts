@@ -3,7 +3,15 @@ export { type BackendInfo, backends } from "./backend/select.js";
 export type { ErrorCode } from "./errors.js";
 export type { DenseGradient, SparseGradient } from "./gradient.js";
 export type { Indices, NestedIndices } from "./indices.js";
+export type { Bag, BagInput, IndexedBags } from "./layers/bags.js";
 export { Embedding, type EmbeddingOptions, type PretrainedOptions } from "./layers/embedding.js";
+export {
+  type BagGradients,
+  type BagMode,
+  EmbeddingBag,
+  type EmbeddingBagOptions,
+  type PretrainedBagOptions,
+} from "./layers/embeddingBag.js";
 export { Linear, type LinearOptions } from "./layers/linear.js";
 export { type MatmulOptions, matmul } from "./layers/matmul.js";
 export { oneHot } from "./layers/oneHot.js";

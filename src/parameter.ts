@@ -7,6 +7,9 @@ import { DenseGradient, SparseGradient } from "./gradient.js";
 
 const floatBytes = 4;
 
+/** See {@link Parameter.addInto}. */
+type AddInto = (values: Float32Array, numRows: number, places: Uint32Array, paddingPlace: number) => number;
+
 /**
  * A trainable table: its values, and the gradient that `backward` calls add up in it. Layers make parameters; tied layers share one.
  *
@@ -105,29 +108,41 @@ export class Parameter {
    * position of an index out of range, and then the gradient is as it was.
    */
   addRows(indices: Uint32Array, paddingIdx: number, gradOut: Float32Array, sparse: boolean): number {
-    const [numRows, numColumns] = this.shape;
+    const numColumns = this.shape[1];
+    const settled = this.settle(gradOut);
+    const kernels = kernelsFor(this.backend, indices.length * numColumns);
+    return this.addInto(indices, paddingIdx, sparse, (values, numRows, places, padding) =>
+      kernels.scatterAdd(values, numRows, numColumns, places, places.length, padding, settled),
+    );
+  }
+
+  /**
+   * @internal Lets `add` write to the gradient: dense, or with `sparse` a table of the touched rows. It is given the values to add to, how
+   * many rows they have, the row of each index and the row that padding has, and it returns as kernels do. So does this.
+   *
+   * What `add` closes over has to be settled.
+   */
+  addInto(indices: Uint32Array, paddingIdx: number, sparse: boolean, add: AddInto): number {
+    const [numRows] = this.shape;
     const numIndices = indices.length;
     const staysSparse = sparse && this.#grad?.kind !== "dense";
     if (staysSparse || !this.requiresGrad) {
       const done = firstOutside(indices, numIndices, numRows);
-      if (done === numIndices && this.requiresGrad) this.#addSparse(this.settle(indices), paddingIdx, gradOut);
+      if (done === numIndices && this.requiresGrad) this.#addSparse(this.settle(indices), paddingIdx, add);
       return done;
     }
-    const settled = this.settle(gradOut);
-    const settledIndices = this.settle(indices);
+    const settled = this.settle(indices);
     const fresh = this.#grad === null;
     const dense = this.#toDense();
     const { values } = dense;
     if (fresh) values.fill(0);
-    const kernels = kernelsFor(this.backend, numIndices * numColumns);
-    const done = kernels.scatterAdd(values, numRows, numColumns, settledIndices, numIndices, paddingIdx, settled);
+    const done = add(values, numRows, settled, paddingIdx);
     if (done === numIndices) this.#grad = dense;
     return done;
   }
 
-  #addSparse(indices: Uint32Array, paddingIdx: number, gradOut: Float32Array): void {
+  #addSparse(indices: Uint32Array, paddingIdx: number, add: AddInto): void {
     const numColumns = this.shape[1];
-    const settled = this.settle(gradOut);
     const block = this.#reserveSparse(indices.length);
     const earlier = this.#grad?.kind === "sparse" ? this.#grad.rows : new Uint32Array(0);
     const { rows, places, earlierPlaces } = merge(earlier, coalesce(indices, paddingIdx));
@@ -144,8 +159,7 @@ export class Parameter {
     values.fill(0, 0, above * numColumns);
 
     // Padding has the place behind the last row, where there is room that the kernel passes over.
-    const kernels = kernelsFor(this.backend, indices.length * numColumns);
-    kernels.scatterAdd(values, rows.length + 1, numColumns, places, places.length, rows.length, settled);
+    add(values, rows.length + 1, places, rows.length);
     this.#grad = new SparseGradient(this.shape, rows, block);
   }
 
