@@ -2,6 +2,7 @@ import type { Kernels } from "../backend.js";
 import type { Exports } from "./exports.js";
 import { addRows, copyRows, firstOutside } from "./foreign.js";
 import type { Heap } from "./heap.js";
+import { stagedBags } from "./stagedBags.js";
 import { StagedProduct } from "./stagedProduct.js";
 
 /** How large the window is: matrix products gain little from more, and an isolate of 128 MB can spare it (ARCHITECTURE.md). */
@@ -91,6 +92,8 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
       }
       return numIndices;
     },
+
+    ...stagedBags(exports, heap, window, rowCapacity),
 
     matmulNN: product("matmulNN"),
     matmulNT: product("matmulNT"),
