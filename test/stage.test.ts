@@ -37,6 +37,16 @@ function specificationOver(memory: WebAssembly.Memory) {
       const to = f32(out, numIndices * embeddingDim);
       return specification.gather(table, numEmbeddings, embeddingDim, u32(indices, numIndices), numIndices, to);
     },
+    gatherSum(weight, numEmbeddings, embeddingDim, indices, numIndices, positionWeight, sequenceLength, start, out) {
+      calls.kernel++;
+      const table = f32(weight, numEmbeddings * embeddingDim);
+      const context = f32(positionWeight, (start + sequenceLength) * embeddingDim);
+      const to = f32(out, numIndices * embeddingDim);
+      return specification.gatherSum(
+        ...([table, numEmbeddings, embeddingDim, u32(indices, numIndices), numIndices] as const),
+        ...([context, sequenceLength, start, to] as const),
+      );
+    },
     scatterAdd(gradWeight, numEmbeddings, embeddingDim, indices, numIndices, paddingIdx, gradOut) {
       calls.kernel++;
       const table = f32(gradWeight, numEmbeddings * embeddingDim);

@@ -2,6 +2,6 @@
 
 namespace nn {
 
-const Kernels baseline = {"baseline", gather, scatterAdd, matmulNN, matmulNT, matmulTN};
+const Kernels baseline = {"baseline", gather, gatherSum, scatterAdd, matmulNN, matmulNT, matmulTN};
 
 }  // namespace nn

@@ -2,6 +2,6 @@
 
 namespace nn {
 
-const Kernels neon = {"neon", gather, scatterAdd, matmulNN, matmulNT, matmulTN};
+const Kernels neon = {"neon", gather, gatherSum, scatterAdd, matmulNN, matmulNT, matmulTN};
 
 }  // namespace nn

@@ -1,13 +1,14 @@
 import { rangeError } from "../../errors.js";
 import type { Backend, Block, Candidate, Kernels } from "../backend.js";
 import { gather } from "./gather.js";
+import { gatherSum } from "./gatherSum.js";
 import { matmulNN } from "./matmulNN.js";
 import { matmulNT } from "./matmulNT.js";
 import { matmulTN } from "./matmulTN.js";
 import { scatterAdd } from "./scatterAdd.js";
 
 /** The kernels in plain TypeScript: the specification, and the fastest way to do very little. */
-export const specification: Kernels = { gather, scatterAdd, matmulNN, matmulNT, matmulTN };
+export const specification: Kernels = { gather, gatherSum, scatterAdd, matmulNN, matmulNT, matmulTN };
 
 const backend: Backend = {
   name: "js",
