@@ -1,5 +1,6 @@
 // The module's exports: one kernel a line, each in the file of its name, and what the host must know about the memory they share.
 export { gather } from "./gather";
+export { gatherSum } from "./gatherSum";
 export { scatterAdd } from "./scatterAdd";
 export { gatherBags } from "./gatherBags";
 export { scatterAddBags } from "./scatterAddBags";

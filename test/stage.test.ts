@@ -18,6 +18,11 @@ function seeded(seed: number): (below: number) => number {
   };
 }
 
+/** The kernels of bags are staged in conformance/window.test.ts. */
+function notHere(): never {
+  throw new Error("no bags here");
+}
+
 /** Kernels over pointers, as a module would export them, and how often they were called. */
 function specificationOver(memory: WebAssembly.Memory) {
   const calls = { kernel: 0, continueDot: 0 };
@@ -37,6 +42,16 @@ function specificationOver(memory: WebAssembly.Memory) {
       const to = f32(out, numIndices * embeddingDim);
       return specification.gather(table, numEmbeddings, embeddingDim, u32(indices, numIndices), numIndices, to);
     },
+    gatherSum(weight, numEmbeddings, embeddingDim, indices, numIndices, positionWeight, sequenceLength, start, out) {
+      calls.kernel++;
+      const table = f32(weight, numEmbeddings * embeddingDim);
+      const context = f32(positionWeight, (start + sequenceLength) * embeddingDim);
+      const to = f32(out, numIndices * embeddingDim);
+      return specification.gatherSum(
+        ...([table, numEmbeddings, embeddingDim, u32(indices, numIndices), numIndices] as const),
+        ...([context, sequenceLength, start, to] as const),
+      );
+    },
     scatterAdd(gradWeight, numEmbeddings, embeddingDim, indices, numIndices, paddingIdx, gradOut) {
       calls.kernel++;
       const table = f32(gradWeight, numEmbeddings * embeddingDim);
@@ -44,6 +59,10 @@ function specificationOver(memory: WebAssembly.Memory) {
       const ids = u32(indices, numIndices);
       return specification.scatterAdd(table, numEmbeddings, embeddingDim, ids, numIndices, paddingIdx, from);
     },
+    gatherBags: notHere,
+    scatterAddBags: notHere,
+    scatterAddMaxBags: notHere,
+    dotBags: notHere,
     matmulNN: product("matmulNN"),
     matmulNT: product("matmulNT"),
     matmulTN: product("matmulTN"),

@@ -2,7 +2,7 @@
 
 namespace nn {
 
-const Kernels avx512 = {"avx512", gather, scatterAdd, gatherBags, scatterAddBags, scatterAddMaxBags,
+const Kernels avx512 = {"avx512", gather, gatherSum, scatterAdd, gatherBags, scatterAddBags, scatterAddMaxBags,
                         dotBags, matmulNN, matmulNT, matmulTN};
 
 }  // namespace nn

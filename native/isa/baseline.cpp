@@ -2,7 +2,7 @@
 
 namespace nn {
 
-const Kernels baseline = {"baseline", gather, scatterAdd, gatherBags, scatterAddBags, scatterAddMaxBags,
+const Kernels baseline = {"baseline", gather, gatherSum, scatterAdd, gatherBags, scatterAddBags, scatterAddMaxBags,
                           dotBags, matmulNN, matmulNT, matmulTN};
 
 }  // namespace nn

@@ -2,7 +2,7 @@
 
 namespace nn {
 
-const Kernels neon = {"neon", gather, scatterAdd, gatherBags, scatterAddBags, scatterAddMaxBags,
+const Kernels neon = {"neon", gather, gatherSum, scatterAdd, gatherBags, scatterAddBags, scatterAddMaxBags,
                       dotBags, matmulNN, matmulNT, matmulTN};
 
 }  // namespace nn

@@ -7,6 +7,7 @@
 #include "../kernels/dotBags.h"
 #include "../kernels/gather.h"
 #include "../kernels/gatherBags.h"
+#include "../kernels/gatherSum.h"
 #include "../kernels/matmulNN.h"
 #include "../kernels/matmulNT.h"
 #include "../kernels/matmulTN.h"

@@ -19,6 +19,7 @@ import { defaultGenerator, type Generator } from "../random/generator.js";
 import { fillNormal } from "../random/normal.js";
 import { countRows, scalesOf } from "./bagScales.js";
 import { type BagInput, type Bags, toBags } from "./bags.js";
+import { checkNorms, renormRows } from "./renorm.js";
 
 /** What an {@link EmbeddingBag} makes of the rows of a bag. */
 export type BagMode = "sum" | "mean" | "max";
@@ -36,6 +37,13 @@ export interface EmbeddingBagOptions {
    * Default: none.
    */
   paddingIdx?: number;
+  /**
+   * What a row's norm may be: `forward` first shortens those of its rows that are longer, in the table itself, the padding row too; the
+   * gradient knows nothing of it. Default: any.
+   */
+  maxNorm?: number;
+  /** Which norm maxNorm means: p of (sum of |x|^p)^(1/p), above 0; Infinity for the greatest |x|. Default: 2. */
+  normType?: number;
   /** Whether a row's gradient is divided by how often the row occurs in the bags of the call; not with "max". Default: false. */
   scaleGradByFreq?: boolean;
   /** Whether `backward` makes a {@link SparseGradient} of the touched rows instead of a dense one. Default: false. */
@@ -60,7 +68,7 @@ export interface BagGradients {
   gradPerSampleWeights?: Float32Array;
 }
 
-const optionNames = ["mode", "includeLastOffset", "paddingIdx", "scaleGradByFreq", "sparse", "backend"];
+const tableOptions = ["mode", "includeLastOffset", "paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse"];
 
 /**
  * A table whose rows are looked up in bags: of each bag comes one row, the sum, mean or maximum of its rows, which are never laid out one
@@ -84,6 +92,10 @@ export class EmbeddingBag {
   readonly includeLastOffset: boolean;
   /** The padding row, counted from the start, or null. */
   readonly paddingIdx: number | null;
+  /** What a row's norm may be, or null for any. */
+  readonly maxNorm: number | null;
+  /** Which norm maxNorm means. */
+  readonly normType: number;
   /** Whether a row's gradient is divided by how often the row occurs. */
   readonly scaleGradByFreq: boolean;
   /** Whether `backward` makes sparse gradients. */
@@ -100,13 +112,14 @@ export class EmbeddingBag {
   /** @internal */
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions, table: Float32Array);
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions = {}, table?: Float32Array) {
-    checkOptions(options, [...optionNames, "generator"]);
+    checkOptions(options, [...tableOptions, "generator", "backend"]);
     checkSize("numEmbeddings", numEmbeddings, maxRows);
     checkSize("embeddingDim", embeddingDim);
     const { mode = "mean", includeLastOffset = false, paddingIdx, scaleGradByFreq = false, sparse = false } = options;
-    const { generator = defaultGenerator } = options;
+    const { maxNorm, normType = 2, generator = defaultGenerator } = options;
     checkWord("mode", mode, Object.keys(modes) as BagMode[]);
     checkBoolean("includeLastOffset", includeLastOffset);
+    checkNorms(maxNorm, normType);
     checkBoolean("scaleGradByFreq", scaleGradByFreq);
     checkBoolean("sparse", sparse);
     checkGenerator(generator);
@@ -117,6 +130,8 @@ export class EmbeddingBag {
     this.embeddingDim = embeddingDim;
     this.mode = mode;
     this.includeLastOffset = includeLastOffset;
+    this.maxNorm = maxNorm ?? null;
+    this.normType = normType;
     this.scaleGradByFreq = scaleGradByFreq;
     this.sparse = sparse;
     if (paddingIdx === undefined) this.paddingIdx = null;
@@ -149,7 +164,7 @@ export class EmbeddingBag {
    * loaded.forward([[1, 1, 0]]); // => Float32Array [7, 10]
    */
   static fromPretrained(table: Float32Array, options: PretrainedBagOptions): EmbeddingBag {
-    checkOptions(options, ["embeddingDim", "freeze", ...optionNames]);
+    checkOptions(options, ["embeddingDim", "freeze", ...tableOptions, "backend"]);
     const { embeddingDim, freeze = true, ...others } = options;
     checkFloats("table", table);
     checkSize("embeddingDim", embeddingDim);
@@ -169,7 +184,8 @@ export class EmbeddingBag {
    * One row a bag: numBags x embeddingDim floats, zeros for a bag of nothing (or of nothing but padding).
    *
    * "sum" adds the rows in order, each first multiplied by its weight where there are `perSampleWeights`; "mean" divides that sum by the
-   * number of rows; "max" takes the greatest of each column, and no weights.
+   * number of rows; "max" takes the greatest of each column, and no weights. With `maxNorm` those rows that are too long are shortened first, each once, in the
+   * table.
    *
    * @param input A list of bags of any lengths; or `{ indices, offsets }`, `{ indices, bagSize }`, both with or without
    * `perSampleWeights`; or `{ indices: bags, perSampleWeights }`.
@@ -184,7 +200,7 @@ export class EmbeddingBag {
    * words.forward({ indices: [[0, 1], [2]], perSampleWeights: [[2, 1], [-1]] }); // => Float32Array [5, 8, -5, -6]
    */
   forward(input: BagInput, out?: Float32Array): Float32Array {
-    const { numEmbeddings, embeddingDim, paddingIdx, weight, mode } = this;
+    const { numEmbeddings, embeddingDim, paddingIdx, maxNorm, normType, weight, mode } = this;
     const { data } = weight;
     const { rows, told, offsets, numBags, sampleWeights } = this.#read(input);
     if (out !== undefined) {
@@ -194,6 +210,10 @@ export class EmbeddingBag {
       checkApart("out", out, "perSampleWeights", sampleWeights);
     }
     const result = out ?? newFloats(numBags * embeddingDim);
+    if (maxNorm !== null) {
+      const known = renormRows(weight, rows, maxNorm, normType);
+      if (known < rows.length) throw outOfRange("indices", told, known, numEmbeddings);
+    }
     const kernels = kernelsFor(weight.backend, (rows.length + numBags) * embeddingDim);
     const done = kernels.gatherBags(
       ...([data, numEmbeddings, embeddingDim, rows, rows.length, offsets, numBags] as const),

@@ -1,30 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { compile, type Isa } from "#wasm";
-import type { Backend } from "../../src/backend/backend.js";
-import type { Exports } from "../../src/backend/wasm/exports.js";
-import { Heap } from "../../src/backend/wasm/heap.js";
-import { stagedKernels } from "../../src/backend/wasm/stage.js";
 import { filled, Random } from "./cases.js";
 import { placesOfThree, withPlaced } from "./placed.js";
 import { productCase, products, runProduct } from "./products.js";
-
-/**
- * The window of WASM is 2 MiB, so that few tests go through it more than once. With one of 4 and of 16 KiB every call does: the cuts
- * that staging makes must not show in the bits.
- */
-function backendWithWindow(isa: Isa, windowBytes: number): Backend {
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: 1024 });
-  const exports = new WebAssembly.Instance(compile(isa), { env: { memory } }).exports as unknown as Exports;
-  const heap = new Heap(memory, exports.heapBase());
-  return {
-    name: "wasm",
-    isa,
-    kernels: stagedKernels(exports, heap, windowBytes),
-    callCost: 0,
-    allocate: (byteLength) => heap.allocate(byteLength),
-    moves: (array) => heap.holds(array),
-  };
-}
+import { backendWithWindow } from "./windowed.js";
 
 describe.each(["simd", "scalar"] as const)("wasm:%s", (isa) => {
   describe.each([4096, 16384])("a window of %i bytes", (windowBytes) => {

@@ -3,6 +3,7 @@ import type { Backend, Block, Candidate, Kernels } from "../backend.js";
 import { dotBags } from "./dotBags.js";
 import { gather } from "./gather.js";
 import { gatherBags } from "./gatherBags.js";
+import { gatherSum } from "./gatherSum.js";
 import { matmulNN } from "./matmulNN.js";
 import { matmulNT } from "./matmulNT.js";
 import { matmulTN } from "./matmulTN.js";
@@ -13,6 +14,7 @@ import { scatterAddMaxBags } from "./scatterAddMaxBags.js";
 /** The kernels in plain TypeScript: the specification, and the fastest way to do very little. */
 export const specification: Kernels = {
   gather,
+  gatherSum,
   scatterAdd,
   gatherBags,
   scatterAddBags,

@@ -3,6 +3,7 @@ import type { Exports } from "./exports.js";
 import { addRows, copyRows, firstOutside } from "./foreign.js";
 import type { Heap } from "./heap.js";
 import { stagedBags } from "./stagedBags.js";
+import { stagedGatherSum } from "./stagedGatherSum.js";
 import { StagedProduct } from "./stagedProduct.js";
 
 /** How large the window is: matrix products gain little from more, and an isolate of 128 MB can spare it (ARCHITECTURE.md). */
@@ -60,6 +61,8 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
       }
       return numIndices;
     },
+
+    gatherSum: stagedGatherSum(exports, heap, window, rowCapacity),
 
     scatterAdd(gradWeight, numEmbeddings, embeddingDim, indices, numIndices, paddingIdx, gradOut) {
       const indicesHome = heap.holds(indices);
