@@ -108,7 +108,9 @@ function everySo(bagSize: number, numIndices: number): Uint32Array {
       `indices.length is ${numIndices}, expected a multiple of ${bagSize} = bagSize`,
     );
   }
-  return Uint32Array.from({ length: numIndices / bagSize + 1 }, (_, b) => b * bagSize);
+  const ends = new Uint32Array(numIndices / bagSize + 1);
+  for (let b = 1; b < ends.length; b++) ends[b] = b * bagSize;
+  return ends;
 }
 
 /** The caller's offsets with the end of the last bag behind them. The first that is wrong is told. */
