@@ -1,7 +1,7 @@
-// The module's exports: one kernel a line, each in the file of its name, and what the host must know about the memory they share.
+// The module's exports and nothing else: the kernels, each in the file of its name, and a word with the host (heapBase).
+
 export { gather } from "./gather";
 export { gatherSum } from "./gatherSum";
-export { scatterAdd } from "./scatterAdd";
 export { gatherBags } from "./gatherBags";
 export { scatterAddBags } from "./scatterAddBags";
 export { scatterAddMaxBags } from "./scatterAddMaxBags";
@@ -9,5 +9,5 @@ export { dotBags } from "./dotBags";
 export { matmulNN } from "./matmulNN";
 export { matmulNT } from "./matmulNT";
 export { matmulTN } from "./matmulTN";
-export { continueDot } from "./continueDot";
+export { scatterAdd } from "./scatterAdd";
 export { heapBase } from "./scratch";

@@ -15,6 +15,12 @@ export {
 export { Linear, type LinearOptions } from "./layers/linear.js";
 export { type MatmulOptions, matmul } from "./layers/matmul.js";
 export { oneHot } from "./layers/oneHot.js";
+export type { Sequences } from "./layers/sequences.js";
+export {
+  type PretrainedTokenPositionOptions,
+  TokenPositionEmbedding,
+  type TokenPositionEmbeddingOptions,
+} from "./layers/tokenPositionEmbedding.js";
 export type { TrainableRows } from "./layers/trainableRows.js";
 export { type LossOptions, type TopK, Unembedding, type UnembeddingOptions } from "./layers/unembedding.js";
 export type { Parameter } from "./parameter.js";

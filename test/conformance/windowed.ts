@@ -1,23 +1,23 @@
-import { compile } from "#wasm";
+import { expect } from "vitest";
 import type { Backend } from "../../src/backend/backend.js";
-import type { Exports, Isa } from "../../src/backend/wasm/exports.js";
-import { Heap } from "../../src/backend/wasm/heap.js";
-import { stagedKernels } from "../../src/backend/wasm/stage.js";
+import { openWasm } from "../../src/backend/wasm/wasm.js";
 
 /**
- * The window of WASM is 2 MiB, so that few tests go through it more than once. With one of 4 and of 16 KiB every call does: the cuts
- * that staging makes must not show in the bits.
+ * The window of WASM is 2 MiB, so that few tests go through it more than once. Through a small one every call does: the cuts that
+ * staging makes must not show in the bits, nor the window in the memory beside it.
  */
-export function backendWithWindow(isa: Isa, windowBytes: number): Backend {
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: 1024 });
-  const exports = new WebAssembly.Instance(compile(isa), { env: { memory } }).exports as unknown as Exports;
-  const heap = new Heap(memory, exports.heapBase());
-  return {
-    name: "wasm",
-    isa,
-    kernels: stagedKernels(exports, heap, windowBytes),
-    callCost: 0,
-    allocate: (byteLength) => heap.allocate(byteLength),
-    moves: (array) => heap.holds(array),
-  };
+export function openWithWindow(isa: "simd" | "scalar", windowBytes: number): Backend {
+  const backend = openWasm(isa, windowBytes);
+  const behind = backend.allocate(64); // the first block lies right behind the window
+  const watched = ([name, kernel]: [string, (...args: unknown[]) => unknown]) => [
+    name,
+    (...args: unknown[]) => {
+      const { buffer } = behind.f32();
+      const result = kernel(...args);
+      expect(behind.f32().buffer === buffer, `memory is where it was before ${name}`).toBe(true);
+      expect([...behind.u32()]).toEqual(new Array(16).fill(0));
+      return result;
+    },
+  ];
+  return { ...backend, kernels: Object.fromEntries(Object.entries(backend.kernels).map(watched)) };
 }

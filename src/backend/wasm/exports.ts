@@ -58,6 +58,5 @@ export interface Exports {
   matmulNN: ProductExport;
   matmulNT: ProductExport;
   matmulTN: ProductExport;
-  continueDot(a: number, b: number, k: number, lanes: number): number;
   heapBase(): number;
 }

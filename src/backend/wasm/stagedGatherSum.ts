@@ -1,6 +1,7 @@
 import type { Kernels } from "../backend.js";
+import { firstOutside } from "../js/firstOutside.js";
+import { specification } from "../js/js.js";
 import type { Exports } from "./exports.js";
-import { firstOutside } from "./foreign.js";
 import type { Heap } from "./heap.js";
 
 /**
@@ -21,8 +22,10 @@ export function stagedGatherSum(
     const perIndex = (indicesHome ? 0 : 1) + (outHome ? 0 : embeddingDim);
     const chunk = perIndex === 0 ? numIndices : Math.floor(rowCapacity / perIndex);
     if (!heap.holds(weight) || !heap.holds(positionWeight) || (chunk === 0 && numIndices > 0)) {
-      sumRows(weight, embeddingDim, indices, numIndices, positionWeight, sequenceLength, start, out);
-      return numIndices;
+      return specification.gatherSum(
+        ...([weight, numEmbeddings, embeddingDim, indices, numIndices] as const),
+        ...([positionWeight, sequenceLength, start, out] as const),
+      );
     }
     const wholeSequences = Math.floor(chunk / sequenceLength) * sequenceLength;
     const { f32, u32 } = heap;
@@ -46,23 +49,4 @@ export function stagedGatherSum(
     }
     return numIndices;
   };
-}
-
-/** The same where the rows lie. A sum of two floats rounded from f64 is the f32 sum. */
-function sumRows(
-  weight: Float32Array,
-  embeddingDim: number,
-  indices: Uint32Array,
-  numIndices: number,
-  positionWeight: Float32Array,
-  sequenceLength: number,
-  start: number,
-  out: Float32Array,
-): void {
-  let to = 0;
-  for (let i = 0; i < numIndices; i++) {
-    let from = indices[i] * embeddingDim;
-    let position = (start + (i % sequenceLength)) * embeddingDim;
-    for (const end = to + embeddingDim; to < end; ) out[to++] = weight[from++] + positionWeight[position++];
-  }
 }
