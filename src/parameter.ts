@@ -175,11 +175,13 @@ export class Parameter {
   }
 
   /**
-   * @internal An array of the caller's that stays what it is while gradient memory is made: a copy where it is a view of memory that
-   * moves, else itself.
+   * @internal The array, or a copy of it if making the gradient would change it: a view of memory that moves when more is allocated, or of
+   * the gradient's own memory.
    */
-  settle<View extends Float32Array | Uint32Array>(array: View): View {
-    return this.backend.moves(array) ? (array.slice() as View) : array;
+  stable<View extends Float32Array | Uint32Array>(array: View): View {
+    const { buffer } = array;
+    const isGradient = [this.#denseBlock, this.#sparseBlock].some((block) => block?.f32(0, 0).buffer === buffer);
+    return isGradient || this.backend.moves(array) ? (array.slice() as View) : array;
   }
 
   /**
@@ -207,26 +209,26 @@ export class Parameter {
     byFrequency = false,
   ): number {
     const numColumns = this.#shape[1];
-    const settled = this.settle(gradOut);
+    const stableGradOut = this.stable(gradOut);
     return this.addInto(indices, paddingIdx, sparse, (values, numRows, places, paddingPlace) => {
-      if (byFrequency) scatterAddByFrequency(values, numRows, numColumns, places, paddingPlace, settled);
+      if (byFrequency) scatterAddByFrequency(values, numRows, numColumns, places, paddingPlace, stableGradOut);
       else {
         const kernels = kernelsFor(this.backend, places.length * numColumns);
-        kernels.scatterAdd(values, numRows, numColumns, places, places.length, paddingPlace, settled);
+        kernels.scatterAdd(values, numRows, numColumns, places, places.length, paddingPlace, stableGradOut);
       }
     });
   }
 
   /**
    * @internal Lets `add` write to the gradient: dense, or with `sparse` to a table of the touched rows. It is given the values to add to,
-   * how many rows they have, the row of each index, and the row that padding and fixed rows have. What it closes over has to be settled.
+   * how many rows they have, the row of each index, and the row that padding and fixed rows have. What it closes over has to be {@link stable}.
    * Returns as addRows; `add` is not called when an index is out of range.
    */
   addInto(indices: Uint32Array, paddingIdx: number, sparse: boolean, add: AddInto): number {
     const [numRows] = this.#shape;
     const done = firstOutside(indices, indices.length, numRows);
     if (done < indices.length || !this.requiresGrad) return done;
-    const passed = this.passOverFixed(this.settle(indices), paddingIdx);
+    const passed = this.passOverFixed(this.stable(indices), paddingIdx);
     if (sparse && this.#grad?.kind !== "dense") {
       this.#addSparse(passed.indices, passed.paddingIdx, add);
       return done;

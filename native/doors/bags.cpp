@@ -69,10 +69,9 @@ napi_value scatterAddBags(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   const Kernels* kernels = static_cast<const Kernels*>(args.data);
-  return number(env,
-                kernels->scatterAddBags(gradWeight, bags.numEmbeddings, bags.embeddingDim, bags.indices,
-                                        bags.numIndices, bags.offsets, bags.numBags, static_cast<u32>(bags.paddingIdx),
-                                        scales, gradOut));
+  return number(
+      env, kernels->scatterAddBags(gradWeight, bags.numEmbeddings, bags.embeddingDim, bags.indices, bags.numIndices,
+                                   bags.offsets, bags.numBags, static_cast<u32>(bags.paddingIdx), scales, gradOut));
 }
 
 napi_value scatterAddMaxBags(napi_env env, napi_callback_info info) {
@@ -92,9 +91,9 @@ napi_value scatterAddMaxBags(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   const Kernels* kernels = static_cast<const Kernels*>(args.data);
-  return number(env, kernels->scatterAddMaxBags(gradWeight, numRows, weight, numEmbeddings, embeddingDim, indices,
-                                                places, numIndices, offsets, numBags, static_cast<u32>(paddingIdx),
-                                                gradOut));
+  return number(env,
+                kernels->scatterAddMaxBags(gradWeight, numRows, weight, numEmbeddings, embeddingDim, indices, places,
+                                           numIndices, offsets, numBags, static_cast<u32>(paddingIdx), gradOut));
 }
 
 napi_value dotBags(napi_env env, napi_callback_info info) {

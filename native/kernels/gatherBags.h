@@ -14,9 +14,9 @@ struct BagRows {
   const f32* weight;
   usize embeddingDim;
   const u32* indices;
-  usize start, end;    // the bag
-  usize numIndices;    // of all bags: the next one's rows are asked for at the end of this one
-  usize ahead;         // how many rows ahead they are asked for
+  usize start, end;  // the bag
+  usize numIndices;  // of all bags: the next one's rows are asked for at the end of this one
+  usize ahead;       // how many rows ahead they are asked for
   u32 paddingIdx;
   const f32* weights;  // one an index, or null
 };
@@ -37,7 +37,7 @@ NN_INLINE void passBag(const BagRows& bag, usize column, usize last, f32 divisor
   constexpr usize lanes = sizeof(Vector) / sizeof(f32);
   Vector sums[registers];
   for (usize r = 0; r < registers; r++) sums[r] = Vector{};
-  bool isFirst = true;
+  bool isFirst = true;  // for the maximum, that nothing is to be compared with yet
   for (usize i = bag.start; i < bag.end; i++) {
     if (i + bag.ahead < bag.numIndices) {
       const f32* soon = bag.weight + bag.indices[i + bag.ahead] * bag.embeddingDim;
@@ -58,7 +58,8 @@ NN_INLINE void passBag(const BagRows& bag, usize column, usize last, f32 divisor
     isFirst = false;
   }
   for (usize r = 0; r < registers; r++) {
-    store(out + (r + 1 < registers ? column + r * lanes : last), divisor > 1 ? sums[r] / splat<Vector>(divisor) : sums[r]);
+    store(out + (r + 1 < registers ? column + r * lanes : last),
+          divisor > 1 ? sums[r] / splat<Vector>(divisor) : sums[r]);
   }
 }
 
@@ -104,8 +105,8 @@ usize gatherBags(const f32* weight, usize numEmbeddings, usize embeddingDim, con
   // A pass takes 64 columns of a row, and as many rows ahead of it are asked for as with rows of that length.
   const usize ahead = rowsAhead(least(embeddingDim, 64));
   for (usize b = 0; b < numBags; b++, out += embeddingDim) {
-    const BagRows bag = {weight, embeddingDim, indices, offsets[b], offsets[b + 1], numIndices, ahead, paddingIdx,
-                         sampleWeights};
+    const BagRows bag = {weight,     embeddingDim, indices,    offsets[b],   offsets[b + 1],
+                         numIndices, ahead,        paddingIdx, sampleWeights};
     usize count = 1;
     if (mode == bagMean) {
       count = bag.end - bag.start;

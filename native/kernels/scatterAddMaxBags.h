@@ -9,7 +9,8 @@ namespace {
 /** Columns of a bag whose maxima are looked for at a time. */
 constexpr usize maxColumns = 64;
 
-/** best[j] = the position in [start, end) of the row that column j's maximum comes from. The row at start is no padding. */
+/** best[j] = the position in [start, end) of the row that column j's maximum comes from. The row at start is no
+ * padding. */
 NN_INLINE void findMaxima(const f32* weight, usize embeddingDim, const u32* indices, usize start, usize end,
                           u32 paddingIdx, usize columns, u32* best) {
   f32 greatest[maxColumns];

@@ -26,7 +26,8 @@ const bytesPerRead = 2 ** 30;
  * @param metadata any strings by name.
  * @throws whatever encodeSafetensors throws, before the disk is touched.
  * @throws RangeError [ERR_OUT_OF_RANGE] the path is there and not a file.
- * @throws TypeError [ERR_DISPOSED] a tensor's memory moved or was given back while it was being saved.
+ * @throws TypeError [ERR_DISPOSED] a tensor's memory moved while it was being saved. (Memory that was given back and handed out again
+ * cannot be told: keep layers undisposed until the promise settles.)
  * @throws Error with the system's code: ENOENT no such folder, EACCES not allowed, ENOSPC disk full …
  * @see https://github.com/huggingface/safetensors#format
  * @example

@@ -3,7 +3,7 @@
  * every rule of the reference implementation's `SafeTensorError` is here.
  */
 import { rangeError, show, typeError } from "../errors.js";
-import { byteLengthOf, type Dtype, dtypes, isDtype } from "./dtype.js";
+import { byteLengthOf, type Dtype, dtypeNames, isDtype } from "./dtype.js";
 import { isWellFormed, type JsonObject, type JsonValue, parseJson, showJson } from "./json.js";
 
 /** The length field in front of the header, in bytes. */
@@ -104,7 +104,7 @@ function readEntry(name: string, value: JsonValue): TensorEntry {
   const dtype = value.get("dtype");
   if (!isDtype(dtype)) {
     const refusal = typeof dtype === "string" ? refused : wrongKind;
-    throw refusal(`${tensor}.dtype`, showJson(dtype), `one of ${[...dtypes.keys()].join(", ")}`);
+    throw refusal(`${tensor}.dtype`, showJson(dtype), `one of ${dtypeNames.join(", ")}`);
   }
   const shape = readIntegers(`${tensor}.shape`, value.get("shape"));
   const offsets = readIntegers(`${tensor}.data_offsets`, value.get("data_offsets"));

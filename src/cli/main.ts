@@ -15,6 +15,12 @@ addDoctor(cli);
 cli.help();
 cli.version(version);
 
+// A reader that has seen enough (`| head`) is no fault; anything else that keeps us from telling is told once.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") console.error(`nn-embedding: ${error.message}`);
+  process.exit(error.code === "EPIPE" ? 0 : 1);
+});
+
 try {
   cli.parse(process.argv, { run: false });
   if (cli.matchedCommand) await cli.runMatchedCommand();

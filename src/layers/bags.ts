@@ -1,6 +1,6 @@
 import { checkAttached, checkLength, checkSize, isFloats } from "../check.js";
 import { rangeError, show, typeError } from "../errors.js";
-import { checkIndex, checkIndices, type Indices, toUint32 } from "../indices.js";
+import { checkIndex, checkIndices, type Indices, toUint32, unshared } from "../indices.js";
 
 /** The indices of one bag: a plain array, or a typed array of integers. */
 export type Bag = readonly number[] | Exclude<Indices, readonly unknown[]>;
@@ -20,7 +20,7 @@ export interface IndexedBags {
 /** What an {@link EmbeddingBag} takes: a list of bags of any lengths, or {@link IndexedBags}. */
 export type BagInput = readonly Bag[] | IndexedBags;
 
-/** Every form of input as the kernels want it. Use it at once: the rows may be the caller's memory or a scratch array. */
+/** Every form of input as the kernels want it. Use it at once: the rows may be the caller's memory. */
 export interface Bags {
   readonly rows: Uint32Array;
   /** numBags + 1, ascending. */
@@ -67,7 +67,9 @@ export function toBags(input: BagInput, numEmbeddings: number, includeLastOffset
   }
   if (bagSize !== undefined) checkSize("bagSize", bagSize);
   const told = indices as Indices;
-  const rows = toUint32("indices", told, numEmbeddings);
+  const found = toUint32("indices", told, numEmbeddings);
+  // Offsets and weights may have getters that look something up themselves: a scratch array would not outlive that.
+  const rows = Array.isArray(told) ? found.slice() : unshared(found);
   const ends =
     offsets === undefined ? everySo(bagSize!, rows.length) : checkOffsets(offsets, rows.length, includeLastOffset);
   return { rows, told, offsets: ends, numBags: ends.length - 1, ...weigh(perSampleWeights, rows.length) };
@@ -78,7 +80,8 @@ const unweighted = { sampleWeights: noFloats, isWeighted: false };
 type Flat = Pick<Bags, "rows" | "told" | "offsets" | "numBags">;
 
 /** A list of bags, one behind the other. */
-function flatten(name: string, bags: readonly Bag[], numEmbeddings: number): Flat {
+function flatten(name: string, given: readonly Bag[], numEmbeddings: number): Flat {
+  const bags = Array.from(given); // each is looked at twice, and must be the same
   const numBags = bags.length;
   const offsets = new Uint32Array(numBags + 1);
   let numIndices = 0;

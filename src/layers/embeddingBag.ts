@@ -201,8 +201,8 @@ export class EmbeddingBag {
    */
   forward(input: BagInput, out?: Float32Array): Float32Array {
     const { numEmbeddings, embeddingDim, paddingIdx, maxNorm, normType, weight, mode } = this;
+    const { rows, told, offsets, numBags, sampleWeights } = this.#read(input); // first, for plain arrays may have getters that do anything
     const { data } = weight;
-    const { rows, told, offsets, numBags, sampleWeights } = this.#read(input);
     if (out !== undefined) {
       checkLength("out", out, numBags * embeddingDim, "numBags x embeddingDim");
       checkApart("out", out, "weight", data);
@@ -242,8 +242,8 @@ export class EmbeddingBag {
    */
   backward(input: BagInput, gradOut: Float32Array): BagGradients {
     const { numEmbeddings, embeddingDim, paddingIdx, weight, mode, sparse } = this;
-    weight.data; // throws when disposed of
     const bags = this.#read(input);
+    weight.data; // throws when disposed of
     const { rows, told, offsets, numBags, isWeighted } = bags;
     checkLength("gradOut", gradOut, numBags * embeddingDim, "numBags x embeddingDim");
     const padding = paddingIdx ?? noPadding;
@@ -251,10 +251,10 @@ export class EmbeddingBag {
     const counts = mode === "mean" ? countRows(bags, padding) : null;
     const gradients = isWeighted ? { gradPerSampleWeights: this.#weightGradients(bags, counts, gradOut) } : {};
 
-    const settledRows = weight.settle(rows);
-    const settledGradOut = weight.settle(gradOut);
-    const scales = weight.settle(scalesOf(bags, counts, this.scaleGradByFreq));
-    const done = weight.addInto(settledRows, padding, sparse, (values, numRows, places, paddingPlace) =>
+    const stableRows = weight.stable(rows);
+    const stableGradOut = weight.stable(gradOut);
+    const scales = weight.stable(scalesOf(bags, counts, this.scaleGradByFreq));
+    const done = weight.addInto(stableRows, padding, sparse, (values, numRows, places, paddingPlace) =>
       mode === "max"
         ? kernels.scatterAddMaxBags(
             ...([
@@ -263,15 +263,15 @@ export class EmbeddingBag {
               weight.data,
               numEmbeddings,
               embeddingDim,
-              settledRows,
+              stableRows,
               places,
               places.length,
             ] as const),
-            ...([offsets, numBags, padding, settledGradOut] as const),
+            ...([offsets, numBags, padding, stableGradOut] as const),
           )
         : kernels.scatterAddBags(
             ...([values, numRows, embeddingDim, places, places.length, offsets, numBags] as const),
-            ...([paddingPlace, scales, settledGradOut] as const),
+            ...([paddingPlace, scales, stableGradOut] as const),
           ),
     );
     if (done < rows.length) throw outOfRange("indices", told, done, numEmbeddings);

@@ -193,7 +193,7 @@ export class TokenPositionEmbedding {
     checkLength("gradOut", gradOut, rows.length * embeddingDim, "numIndices x embeddingDim");
     const positions = new Uint32Array(rows.length);
     for (let i = 0; i < positions.length; i++) positions[i] = start + (i % sequenceLength);
-    const settled = token.weight.settle(gradOut);
+    const settled = token.weight.stable(gradOut);
     token.backward(indices, settled);
     position.backward(positions, settled);
   }

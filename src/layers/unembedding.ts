@@ -100,6 +100,7 @@ export class Unembedding {
       checkLength("out", out, n * numEmbeddings, "n x numEmbeddings");
       checkApart("out", out, "hidden", hidden);
       checkApart("out", out, "weight", data);
+      if (biasData) checkApart("out", out, "bias", biasData);
     }
     const logits = out ?? newFloats(n * numEmbeddings);
     const kernels = kernelsFor(weight.backend, n * data.length);
@@ -122,15 +123,15 @@ export class Unembedding {
     bias?.data; // as well
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
     checkLength("gradLogits", gradLogits, n * numEmbeddings, "n x numEmbeddings");
-    const settledHidden = weight.settle(hidden);
-    const settledGradLogits = weight.settle(gradLogits);
+    const stableHidden = weight.stable(hidden);
+    const stableGradLogits = weight.stable(gradLogits);
     const kernels = kernelsFor(weight.backend, n * weight.data.length);
     weight.addDense((values, accumulate) => {
-      kernels.matmulTN(settledGradLogits, settledHidden, numEmbeddings, embeddingDim, n, accumulate, values);
+      kernels.matmulTN(stableGradLogits, stableHidden, numEmbeddings, embeddingDim, n, accumulate, values);
     });
-    bias?.addDense((values, accumulate) => addBiasGradient(values, accumulate, settledGradLogits));
+    bias?.addDense((values, accumulate) => addBiasGradient(values, accumulate, stableGradLogits));
     const gradHidden = new Float32Array(n * embeddingDim);
-    kernels.matmulNN(settledGradLogits, weight.data, n, embeddingDim, numEmbeddings, false, gradHidden);
+    kernels.matmulNN(stableGradLogits, weight.data, n, embeddingDim, numEmbeddings, false, gradHidden);
     return gradHidden;
   }
 

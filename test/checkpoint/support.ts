@@ -24,7 +24,7 @@ export function fileOf(header: string | Uint8Array, data: Uint8Array | number = 
 /** A tensor of any bits (NaN of every payload among them). */
 export function randomTensor(dtype: Dtype, shape: number[], random: (limit: number) => number): Tensor {
   const elements = shape.reduce((product, extent) => product * extent, 1);
-  const bytes = Uint8Array.from({ length: Math.ceil((elements * dtypes.get(dtype)!.bits) / 8) }, () => random(256));
+  const bytes = Uint8Array.from({ length: Math.ceil((elements * dtypes[dtype][0]) / 8) }, () => random(256));
   return { dtype, shape, data: viewOf(dtype, bytes) } as Tensor;
 }
 

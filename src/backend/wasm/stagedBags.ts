@@ -1,7 +1,7 @@
 import type { Kernels } from "../backend.js";
+import { firstOutside } from "../js/firstOutside.js";
 import { specification } from "../js/js.js";
 import type { Exports } from "./exports.js";
-import { firstOutside } from "./foreign.js";
 import type { Heap } from "./heap.js";
 
 type BagKernels = Pick<Kernels, "gatherBags" | "scatterAddBags" | "scatterAddMaxBags" | "dotBags">;

@@ -62,7 +62,7 @@ function describe(
   vocabulary: Vocabulary,
   numTokens: number,
 ): void {
-  const name = file === undefined ? "Genesis, which comes along" : basename(file);
+  const name = file === undefined ? "the bundled text (Genesis)" : basename(file);
   const unknown = ((100 * vocabulary.counts[UNKNOWN]) / numTokens).toFixed(1);
   const numFloats = Object.values(model.tensors).reduce((sum, { data }) => sum + data.length, 0);
   const size = `vocabulary of ${thousands(vocabulary.size)}`;
@@ -151,7 +151,7 @@ function metadataOf(settings: Settings, vocabulary: Vocabulary, steps: number): 
   };
 }
 
-/** Takes the first Ctrl-C as a wish to end in good order; the next ends the process at once, as ever. */
+/** The first Ctrl-C stops training cleanly, the second ends the process. */
 function watchForInterruption(): { readonly happened: boolean; stop(): void } {
   let happened = false;
   const listen = (): void => {
