@@ -1,4 +1,4 @@
-import { fewDots } from "./fewDots";
+import { fewRowsDots } from "./fewRowsDots";
 import { firstOutside } from "./firstOutside";
 
 /**
@@ -27,7 +27,7 @@ export function dotBags(
       const at = (i as usize) << 2;
       const index = load<u32>(indices + at);
       if (index == paddingIdx) continue;
-      fewDots(gradOut, weight + (index as usize) * rowBytes, 1, 1, embeddingDim, false, out + at);
+      fewRowsDots(gradOut, weight + (index as usize) * rowBytes, 1, 1, embeddingDim, false, out + at);
     }
   }
   return numIndices;

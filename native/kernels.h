@@ -50,9 +50,9 @@ struct Kernels {
   usize (*scatterAdd)(f32* gradWeight, usize numEmbeddings, usize embeddingDim, const u32* indices, usize numIndices,
                       u32 paddingIdx, const f32* gradOut);
 
-  // Bags. offsets (numBags + 1) ascends: bag b is indices[offsets[b]] ... indices[offsets[b + 1] - 1], and none is beyond
-  // numIndices. Indices before the first offset and from the last on are in no bag. Indices equal to paddingIdx count as
-  // not there. Counts are returned as gather does.
+  // Bags. offsets (numBags + 1) ascends: bag b is indices[offsets[b]] ... indices[offsets[b + 1] - 1], and none is
+  // beyond numIndices. Indices before the first offset and from the last on are in no bag. Indices equal to paddingIdx
+  // count as not there. Counts are returned as gather does.
 
   /**
    * out[b, :] = the sum, the mean or the maximum of the rows of bag b; +0 for a bag of nothing. out is (numBags,
@@ -78,9 +78,9 @@ struct Kernels {
    * the maximum that bagMax takes. weight is (numEmbeddings, embeddingDim), gradWeight (numRows, embeddingDim), gradOut
    * (numBags, embeddingDim). The count ends as well before the first place that is not in [0, numRows).
    */
-  usize (*scatterAddMaxBags)(f32* gradWeight, usize numRows, const f32* weight, usize numEmbeddings,
-                             usize embeddingDim, const u32* indices, const u32* places, usize numIndices,
-                             const u32* offsets, usize numBags, u32 paddingIdx, const f32* gradOut);
+  usize (*scatterAddMaxBags)(f32* gradWeight, usize numRows, const f32* weight, usize numEmbeddings, usize embeddingDim,
+                             const u32* indices, const u32* places, usize numIndices, const u32* offsets, usize numBags,
+                             u32 paddingIdx, const f32* gradOut);
 
   /**
    * out[i] = the dot product (8 lanes) of gradOut[b, :] and weight[indices[i], :] for each index of each bag b; +0 for

@@ -15,7 +15,7 @@ type Call = (kernels: Kernels, ...arrays: never[]) => number;
 
 onEveryImplementation(({ backend }) => {
   /** The specification and the kernel on the same arrays, wherever they lie: the same count, the same bits in all of them. */
-  function compare(random: Random, what: string, arrays: Arrays, call: Call, rounds = 3): void {
+  function compare(random: Random, what: string, arrays: Arrays, call: Call, rounds = 2): void {
     const expected = arrays.map((array) => array.slice());
     const count = call(specification, ...(expected as never[]));
     for (let round = 0; round < rounds; round++) {
@@ -39,7 +39,7 @@ onEveryImplementation(({ backend }) => {
       for (const bags of bagCases(random)) {
         const { weight, bagRows, weights } = valuesFor(bags, random, dim, filling);
         for (const [name, mode] of Object.entries(modes)) {
-          for (const sampleWeights of [none, weights]) {
+          for (const sampleWeights of mode === bagMax ? [weights] : [none, weights]) {
             compare(
               random,
               `${name}, ${bags.what}, ${sampleWeights.length} weights`,
@@ -137,7 +137,7 @@ onEveryImplementation(({ backend }) => {
       const perIndex = filled(random, 80);
       for (const { indices: bad, position, what } of spoiled(good, numEmbeddings)) {
         const call = (kernel: keyof Kernels, arrays: Arrays, run: Call): void => {
-          compare(random, `${kernel}, ${what}`, arrays, run);
+          compare(random, `${kernel}, ${what}`, arrays, run, 1);
           expect(run(specification, ...(arrays.map((array) => array.slice()) as never[]))).toBe(position);
         };
         type Given = [Float32Array, Uint32Array, Uint32Array, Float32Array, Float32Array];
