@@ -288,4 +288,34 @@ onEveryImplementation(({ name: backend }) => {
     expect(gradPerSampleWeights).toEqual(Float32Array.of(21, 43));
     expect(layer.weight.grad).toBeNull();
   });
+
+  test("weights and offsets whose getters look something up themselves, and a gradOut that is the gradient", () => {
+    using layer = make(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), 1, { mode: "sum" });
+    const input = () => {
+      const [offsets, perSampleWeights] = [
+        [0, 1],
+        [1, 1, 1],
+      ];
+      const look = (value: number) => ({
+        get: () => layer.forward({ indices: [7, 7, 7], bagSize: 3 }).length * 0 + value,
+      });
+      Object.defineProperty(offsets, 1, look(1));
+      Object.defineProperty(perSampleWeights, 2, look(10));
+      return { indices: [0, 1, 2], offsets, perSampleWeights };
+    };
+    expect(layer.forward(input())).toEqual(Float32Array.of(1, 32));
+    layer.backward(input(), Float32Array.of(1, 2));
+    expect(layer.weight.grad!.toDense()).toEqual(Float32Array.of(1, 2, 20, 0, 0, 0, 0, 0));
+    const itself = layer.weight.grad!.values.subarray(1, 3);
+    layer.backward([[1], [2]], itself);
+    expect(layer.weight.grad!.toDense()).toEqual(Float32Array.of(1, 4, 40, 0, 0, 0, 0, 0));
+    layer.backward([[1, 0], [0]], layer.weight.grad!.values.subarray(1, 3));
+    expect(layer.weight.grad!.toDense()).toEqual(Float32Array.of(45, 8, 40, 0, 0, 0, 0, 0));
+  });
+
+  test("indices in memory that threads share", () => {
+    const indices = new Uint32Array(new SharedArrayBuffer(1200)).fill(1);
+    using layer = make(Float32Array.of(1, 2, 3, 4), 2, { mode: "sum" });
+    expect(layer.forward({ indices, bagSize: 300 })).toEqual(Float32Array.of(900, 1200));
+  });
 });
