@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { EmbeddingBag } from "../src/layers/embeddingBag.js";
 import { expectSameBits } from "./conformance/bits.js";
 import { filled, Random } from "./conformance/cases.js";
-import { implementations, onEveryImplementation } from "./conformance/implementations.js";
+import { onEveryImplementation } from "./conformance/implementations.js";
 import { any, detached, refusalOf, shrunk } from "./refusals.js";
 
 const [numEmbeddings, dim] = [100, 16];
@@ -201,29 +201,26 @@ onEveryImplementation(({ name: backend }) => {
 });
 
 // The facade checks offsets in words, but behind the native door they would lead outside an array: it looks at them again.
-describe.each(implementations.filter(({ backend }) => backend.name === "native"))(
-  "$name",
-  ({ backend: { kernels } }) => {
-    test("offsets that lie are refused at the door", () => {
-      const table = new Float32Array(8);
-      const indices = Uint32Array.of(0, 1, 2);
-      const none = new Float32Array(0);
-      const bags = (...offsets: number[]) => [table, 4, 2, indices, 3, Uint32Array.from(offsets), 2] as const;
-      const calls: ((...offsets: number[]) => number)[] = [
-        (...offsets) => kernels.gatherBags(...bags(...offsets), 0, 9, none, new Float32Array(4)),
-        (...offsets) => kernels.scatterAddBags(...bags(...offsets), 9, none, new Float32Array(4)),
-        (...offsets) => kernels.dotBags(...bags(...offsets), 9, new Float32Array(4), new Float32Array(3)),
-        (...offsets) => {
-          const ends = Uint32Array.from(offsets);
-          return kernels.scatterAddMaxBags(table, 4, table, 4, 2, indices, indices, 3, ends, 2, 9, new Float32Array(4));
-        },
-      ];
-      for (const call of calls) {
-        expect(call(0, 1, 3)).toBe(3);
-        expect(refusalOf(() => call(0, 1, 4))).toBe(`${range} offsets[2] is 4, expected an integer in [1, 3]`);
-        expect(refusalOf(() => call(0, 2, 1))).toBe(`${range} offsets[2] is 1, expected an integer in [2, 3]`);
-        expect(refusalOf(() => call(0, 1))).toBe(`${length} offsets has 2 elements, expected at least 3 x 1`);
-      }
-    });
-  },
-);
+onEveryImplementation(({ backend: { name, kernels } }) => {
+  test.runIf(name === "native")("offsets that lie are refused at the door", () => {
+    const table = new Float32Array(8);
+    const indices = Uint32Array.of(0, 1, 2);
+    const none = new Float32Array(0);
+    const bags = (...offsets: number[]) => [table, 4, 2, indices, 3, Uint32Array.from(offsets), 2] as const;
+    const calls: ((...offsets: number[]) => number)[] = [
+      (...offsets) => kernels.gatherBags(...bags(...offsets), 0, 9, none, new Float32Array(4)),
+      (...offsets) => kernels.scatterAddBags(...bags(...offsets), 9, none, new Float32Array(4)),
+      (...offsets) => kernels.dotBags(...bags(...offsets), 9, new Float32Array(4), new Float32Array(3)),
+      (...offsets) => {
+        const ends = Uint32Array.from(offsets);
+        return kernels.scatterAddMaxBags(table, 4, table, 4, 2, indices, indices, 3, ends, 2, 9, new Float32Array(4));
+      },
+    ];
+    for (const call of calls) {
+      expect(call(0, 1, 3)).toBe(3);
+      expect(refusalOf(() => call(0, 1, 4))).toBe(`${range} offsets[2] is 4, expected an integer in [1, 3]`);
+      expect(refusalOf(() => call(0, 2, 1))).toBe(`${range} offsets[2] is 1, expected an integer in [2, 3]`);
+      expect(refusalOf(() => call(0, 1))).toBe(`${length} offsets has 2 elements, expected at least 3 x 1`);
+    }
+  });
+});
