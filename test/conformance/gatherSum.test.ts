@@ -69,7 +69,7 @@ onEveryImplementation(({ backend }) => {
       const positions = filled(random, contextLength * dim, filling);
       for (const indices of Object.values(indexLists(random, numEmbeddings))) {
         const [sequenceLength, start] = random.of(sequences);
-        for (const places of filling === "special" ? placesOfFour : [random.of(placesOfFour)]) {
+        for (const places of [random.of(placesOfFour), random.of(placesOfFour)]) {
           run(backend, random, { dim, weight, positions, indices }, sequenceLength, start, places);
         }
       }
@@ -131,17 +131,24 @@ test.each(fillings)("the specification of gatherSum adds the two rows, %s values
   }
 });
 
+/** Tables at home, or else the window is not used; a chunk ends in the middle of a sequence when out is not. */
+const staged = [
+  ["home", "own", "home", "own"],
+  ["home", "home", "home", "own"],
+  ["home", "own", "home", "home"],
+] as const;
+
 describe.each(["simd", "scalar"] as const)("wasm:%s", (isa) => {
   test.each([4096, 16384])("gatherSum through a window of %i bytes: the cuts do not show", (windowBytes) => {
     const backend = openWithWindow(isa, windowBytes);
     const random = new Random(windowBytes);
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < 40; round++) {
       const dim = random.of([0, 1, 3, 8, 33, 100, 600, 2000]);
       const weight = filled(random, numEmbeddings * dim);
       const positions = filled(random, contextLength * dim);
       const indices = Uint32Array.from({ length: random.of([0, 1, 10, 115, 400]) }, () => random.below(numEmbeddings));
       const [sequenceLength, start] = random.of(sequences);
-      run(backend, random, { dim, weight, positions, indices }, sequenceLength, start, random.of(placesOfFour));
+      run(backend, random, { dim, weight, positions, indices }, sequenceLength, start, random.of(staged));
     }
   });
 });
