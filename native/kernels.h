@@ -19,6 +19,11 @@ using usize = __SIZE_TYPE__;
 /** "No padding row" for scatterAdd: no table has this many rows. */
 constexpr u32 noPadding = 0xffffffff;
 
+/** What gatherBags makes of the rows of a bag: `mode` is one of these. */
+constexpr u32 bagSum = 0;
+constexpr u32 bagMean = 1;
+constexpr u32 bagMax = 2;
+
 struct Kernels {
   const char* isa;
 
@@ -31,11 +36,58 @@ struct Kernels {
                   f32* out);
 
   /**
+   * out[i, :] = weight[indices[i], :] + positionWeight[start + i mod sequenceLength, :], a single f32 add each.
+   * positionWeight holds at least the start + sequenceLength rows that are named; sequenceLength >= 1. Returns as
+   * gather does.
+   */
+  usize (*gatherSum)(const f32* weight, usize numEmbeddings, usize embeddingDim, const u32* indices, usize numIndices,
+                     const f32* positionWeight, usize sequenceLength, usize start, f32* out);
+
+  /**
    * gradWeight[indices[i], :] += gradOut[i, :] for i = 0, 1, ... in this order, each a single f32 add; indices equal to
    * paddingIdx are passed over. Returns as gather does, and a refused call has changed nothing.
    */
   usize (*scatterAdd)(f32* gradWeight, usize numEmbeddings, usize embeddingDim, const u32* indices, usize numIndices,
                       u32 paddingIdx, const f32* gradOut);
+
+  // Bags. offsets (numBags + 1) ascends: bag b is indices[offsets[b]] ... indices[offsets[b + 1] - 1], and none is
+  // beyond numIndices. Indices before the first offset and from the last on are in no bag. Indices equal to paddingIdx
+  // count as not there. Counts are returned as gather does.
+
+  /**
+   * out[b, :] = the sum, the mean or the maximum of the rows of bag b; +0 for a bag of nothing. out is (numBags,
+   * embeddingDim).
+   * - bagSum: from +0 in the order of the indices, one f32 add a row; with sampleWeights (numIndices, or null) of
+   *   f32(row * weight).
+   * - bagMean: that sum, divided by the number of rows in the bag.
+   * - bagMax: the first row, each element of which the same element of a later row replaces when it is greater.
+   */
+  usize (*gatherBags)(const f32* weight, usize numEmbeddings, usize embeddingDim, const u32* indices, usize numIndices,
+                      const u32* offsets, usize numBags, u32 mode, u32 paddingIdx, const f32* sampleWeights, f32* out);
+
+  /**
+   * gradWeight[indices[i], :] += gradOut[b, :] for each bag b and its indices in order, each a single f32 add; with
+   * scales (numIndices, or null) of f32(scales[i] * gradOut). gradOut is (numBags, embeddingDim).
+   */
+  usize (*scatterAddBags)(f32* gradWeight, usize numEmbeddings, usize embeddingDim, const u32* indices,
+                          usize numIndices, const u32* offsets, usize numBags, u32 paddingIdx, const f32* scales,
+                          const f32* gradOut);
+
+  /**
+   * gradWeight[places[i], j] += gradOut[b, j] for each bag b in order and each column j, where weight[indices[i], j] is
+   * the maximum that bagMax takes. weight is (numEmbeddings, embeddingDim), gradWeight (numRows, embeddingDim), gradOut
+   * (numBags, embeddingDim). The count ends as well before the first place that is not in [0, numRows).
+   */
+  usize (*scatterAddMaxBags)(f32* gradWeight, usize numRows, const f32* weight, usize numEmbeddings, usize embeddingDim,
+                             const u32* indices, const u32* places, usize numIndices, const u32* offsets, usize numBags,
+                             u32 paddingIdx, const f32* gradOut);
+
+  /**
+   * out[i] = the dot product (8 lanes) of gradOut[b, :] and weight[indices[i], :] for each index of each bag b; +0 for
+   * padding and for indices in no bag. gradOut is (numBags, embeddingDim), out (numIndices).
+   */
+  usize (*dotBags)(const f32* weight, usize numEmbeddings, usize embeddingDim, const u32* indices, usize numIndices,
+                   const u32* offsets, usize numBags, u32 paddingIdx, const f32* gradOut, f32* out);
 
   /**
    * out (m, n) = a (m, k) b (k, n), or out += with accumulate. Every 256 consecutive k are summed in order from +0;

@@ -4,9 +4,14 @@
  */
 #pragma once
 
+#include "../kernels/dotBags.h"
 #include "../kernels/gather.h"
+#include "../kernels/gatherBags.h"
+#include "../kernels/gatherSum.h"
 #include "../kernels/matmulNN.h"
 #include "../kernels/matmulNT.h"
 #include "../kernels/matmulTN.h"
 #include "../kernels/scatterAdd.h"
+#include "../kernels/scatterAddBags.h"
+#include "../kernels/scatterAddMaxBags.h"
 #include "tables.h"

@@ -2,6 +2,7 @@
 
 namespace nn {
 
-const Kernels neon = {"neon", gather, scatterAdd, matmulNN, matmulNT, matmulTN};
+const Kernels neon = {"neon", gather, gatherSum, scatterAdd, gatherBags, scatterAddBags, scatterAddMaxBags,
+                      dotBags, matmulNN, matmulNT, matmulTN};
 
 }  // namespace nn

@@ -9,6 +9,11 @@
 /** "No padding row" for {@link Kernels.scatterAdd}: no table has this many rows. */
 export const noPadding = 0xffffffff;
 
+/** What {@link Kernels.gatherBags} makes of the rows of a bag: `mode` is one of these. */
+export const bagSum = 0;
+export const bagMean = 1;
+export const bagMax = 2;
+
 /** The most rows a table may have, so that a negative Int32 index read as Uint32 is always out of range. */
 export const maxRows = 0x7fffffff;
 
@@ -47,6 +52,23 @@ export interface Kernels {
   ): number;
 
   /**
+   * out[i, :] = weight[indices[i], :] + positionWeight[start + i mod sequenceLength, :], a single f32 add each. weight is
+   * (numEmbeddings, embeddingDim), positionWeight at least (start + sequenceLength, embeddingDim), out (numIndices, embeddingDim);
+   * sequenceLength >= 1.
+   */
+  gatherSum(
+    weight: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: Uint32Array,
+    numIndices: number,
+    positionWeight: Float32Array,
+    sequenceLength: number,
+    start: number,
+    out: Float32Array,
+  ): number;
+
+  /**
    * gradWeight[indices[i], :] += gradOut[i, :] for i = 0, 1, ... in this order, each a single f32 add; indices equal to
    * paddingIdx are passed over. gradWeight is (numEmbeddings, embeddingDim), gradOut is (numIndices, embeddingDim).
    */
@@ -58,6 +80,84 @@ export interface Kernels {
     numIndices: number,
     paddingIdx: number,
     gradOut: Float32Array,
+  ): number;
+
+  // Bags. offsets (numBags + 1) ascends: bag b is indices[offsets[b]] … indices[offsets[b + 1] - 1], and none is beyond numIndices. Indices
+  // before the first offset and from the last on are in no bag. Indices equal to paddingIdx count as not there.
+
+  /**
+   * out[b, :] = the sum, the mean or the maximum of the rows of bag b; +0 for a bag of nothing. out is (numBags, embeddingDim).
+   * - bagSum: from +0 in the order of the indices, one f32 add a row; with sampleWeights (numIndices, or none) of f32(row * weight).
+   * - bagMean: that sum, divided by the number of rows in the bag.
+   * - bagMax: the first row, each element of which the same element of a later row replaces when it is greater (a NaN stays only if it
+   *   came first). sampleWeights are not looked at.
+   */
+  gatherBags(
+    weight: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: Uint32Array,
+    numIndices: number,
+    offsets: Uint32Array,
+    numBags: number,
+    mode: number,
+    paddingIdx: number,
+    sampleWeights: Float32Array,
+    out: Float32Array,
+  ): number;
+
+  /**
+   * gradWeight[indices[i], :] += gradOut[b, :] for each bag b and its indices in order, each a single f32 add; with scales (numIndices,
+   * or none) of f32(scales[i] * gradOut). gradOut is (numBags, embeddingDim).
+   */
+  scatterAddBags(
+    gradWeight: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: Uint32Array,
+    numIndices: number,
+    offsets: Uint32Array,
+    numBags: number,
+    paddingIdx: number,
+    scales: Float32Array,
+    gradOut: Float32Array,
+  ): number;
+
+  /**
+   * gradWeight[places[i], j] += gradOut[b, j] for each bag b in order and each column j, where weight[indices[i], j] is the maximum that
+   * bagMax takes: a single f32 add. weight is (numEmbeddings, embeddingDim), gradWeight (numRows, embeddingDim), gradOut (numBags,
+   * embeddingDim). The count returned ends as well before the first place that is not in [0, numRows).
+   */
+  scatterAddMaxBags(
+    gradWeight: Float32Array,
+    numRows: number,
+    weight: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: Uint32Array,
+    places: Uint32Array,
+    numIndices: number,
+    offsets: Uint32Array,
+    numBags: number,
+    paddingIdx: number,
+    gradOut: Float32Array,
+  ): number;
+
+  /**
+   * out[i] = the dot product (8 lanes, `js/dot.ts`) of gradOut[b, :] and weight[indices[i], :] for each index of each bag b; +0 for
+   * padding and for indices in no bag. gradOut is (numBags, embeddingDim), out (numIndices).
+   */
+  dotBags(
+    weight: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: Uint32Array,
+    numIndices: number,
+    offsets: Uint32Array,
+    numBags: number,
+    paddingIdx: number,
+    gradOut: Float32Array,
+    out: Float32Array,
   ): number;
 
   /**

@@ -49,12 +49,13 @@ export class Adagrad extends Optimizer {
   }
 
   /** @internal */
-  protected override update({ data }: Parameter, grad: DenseGradient | SparseGradient, state: ParameterState): void {
+  protected override update(parameter: Parameter, grad: DenseGradient | SparseGradient, state: ParameterState): void {
+    const { data } = parameter;
     const lr = f(this.options.lr / (1 + (state.step - 1) * this.options.lrDecay));
     const eps = f(this.options.eps);
     const sum = state.sum as Float32Array;
     const { values } = grad;
-    forEachStretch(grad, (at, from, length) => {
+    forEachStretch(parameter, grad, (at, from, length) => {
       for (let i = 0; i < length; i++) {
         const g = values[from + i];
         const s = f(sum[at + i] + f(g * g));

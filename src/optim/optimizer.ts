@@ -25,11 +25,14 @@ export abstract class Optimizer {
   readonly options: Record<string, number>;
   readonly #parameters: readonly Parameter[];
   readonly #states: (ParameterState | null)[];
+  /** `parameter.resizes` when the state was made or last fitted. */
+  readonly #resizes: number[];
 
   /** @internal */
   protected constructor(parameters: Iterable<Parameter>, options: Record<string, number>) {
     this.#parameters = checkParameters(parameters);
     this.#states = this.#parameters.map(() => null);
+    this.#resizes = this.#parameters.map(({ resizes }) => resizes);
     this.options = options;
   }
 
@@ -39,11 +42,26 @@ export abstract class Optimizer {
     this.#parameters.forEach((parameter, p) => {
       const { grad } = parameter;
       if (grad === null || !parameter.requiresGrad) return;
-      const state = this.#states[p] ?? this.initialState(parameter);
-      this.#states[p] = state;
+      const state = this.#stateOf(parameter, p);
       state.step++;
       this.update(parameter, grad, state);
     });
+  }
+
+  /** The state of a parameter; after a resize the rows it kept keep theirs, and those behind them begin anew. */
+  #stateOf(parameter: Parameter, p: number): ParameterState {
+    const old = this.#states[p];
+    const kept = parameter.rowsKeptSince(this.#resizes[p]);
+    if (old !== null && this.#resizes[p] === parameter.resizes) return old;
+    const state = this.initialState(parameter);
+    for (const [name, value] of Object.entries(old ?? {})) {
+      const entry = state[name];
+      if (typeof value === "number" || typeof entry === "number") state[name] = value;
+      else entry.set(value.subarray(0, (entry.length / parameter.shape[0]) * kept));
+    }
+    this.#states[p] = state;
+    this.#resizes[p] = parameter.resizes;
+    return state;
   }
 
   /** Forgets the gradients of all parameters. */
@@ -53,7 +71,8 @@ export abstract class Optimizer {
 
   /** A copy of the options and of all that is remembered, to go on from later. */
   stateDict(): OptimizerState {
-    return { options: { ...this.options }, parameters: this.#states.map(copyState) };
+    const states = this.#parameters.map((each, p) => (this.#states[p] === null ? null : this.#stateOf(each, p)));
+    return { options: { ...this.options }, parameters: states.map(copyState) };
   }
 
   /**
@@ -73,6 +92,7 @@ export abstract class Optimizer {
     for (const name of Object.keys(this.options)) this.options[name] = state.options[name];
     states.forEach((each, p) => {
       this.#states[p] = each;
+      this.#resizes[p] = this.#parameters[p].resizes;
     });
   }
 
@@ -85,15 +105,18 @@ export abstract class Optimizer {
 
 /**
  * @internal Calls `move(at, from, length)` for every stretch of a parameter that the gradient covers: values[from …] of the gradient
- * belong to data[at …].
+ * belong to data[at …]. Rows that may not move are in none.
  */
 export function forEachStretch(
+  parameter: Parameter,
   grad: DenseGradient | SparseGradient,
   move: (at: number, from: number, length: number) => void,
 ): void {
-  const [numRows, numColumns] = grad.shape;
+  const numColumns = grad.shape[1];
   if (grad.kind === "dense") {
-    move(0, 0, numRows * numColumns);
+    for (const [start, end] of parameter.trainableStretches()) {
+      move(start * numColumns, start * numColumns, (end - start) * numColumns);
+    }
     return;
   }
   grad.rows.forEach((row, r) => {

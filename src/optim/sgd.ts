@@ -39,10 +39,11 @@ export class SGD extends Optimizer {
   }
 
   /** @internal */
-  protected override update({ data }: Parameter, grad: DenseGradient | SparseGradient): void {
+  protected override update(parameter: Parameter, grad: DenseGradient | SparseGradient): void {
+    const { data } = parameter;
     const lr = f(this.options.lr);
     const { values } = grad;
-    forEachStretch(grad, (at, from, length) => {
+    forEachStretch(parameter, grad, (at, from, length) => {
       for (let i = 0; i < length; i++) data[at + i] -= f(lr * values[from + i]);
     });
   }

@@ -1,13 +1,29 @@
 import { ArrayBufferBlock } from "../arrayBufferBlock.js";
 import type { Backend, Candidate, Kernels } from "../backend.js";
+import { dotBags } from "./dotBags.js";
 import { gather } from "./gather.js";
+import { gatherBags } from "./gatherBags.js";
+import { gatherSum } from "./gatherSum.js";
 import { matmulNN } from "./matmulNN.js";
 import { matmulNT } from "./matmulNT.js";
 import { matmulTN } from "./matmulTN.js";
 import { scatterAdd } from "./scatterAdd.js";
+import { scatterAddBags } from "./scatterAddBags.js";
+import { scatterAddMaxBags } from "./scatterAddMaxBags.js";
 
 /** The kernels in plain TypeScript: the specification, and the fastest way to do very little. */
-export const specification: Kernels = { gather, scatterAdd, matmulNN, matmulNT, matmulTN };
+export const specification: Kernels = {
+  gather,
+  gatherSum,
+  scatterAdd,
+  gatherBags,
+  scatterAddBags,
+  scatterAddMaxBags,
+  dotBags,
+  matmulNN,
+  matmulNT,
+  matmulTN,
+};
 
 const backend: Backend = {
   name: "js",

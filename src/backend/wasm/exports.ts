@@ -1,3 +1,5 @@
+import type { Kernels } from "../backend.js";
+
 /** The modules there are, by what they ask of the engine. */
 export type Isa = "simd" | "scalar";
 
@@ -12,6 +14,13 @@ export type ProductExport = (
   out: number,
 ) => void;
 
+type Pointers<Parameters extends readonly unknown[]> = { [each in keyof Parameters]: number };
+
+/** A kernel of bags over pointers; an array of nothing is the pointer 0. */
+export type BagExport<Name extends "gatherBags" | "scatterAddBags" | "scatterAddMaxBags" | "dotBags"> = (
+  ...parameters: Pointers<Parameters<Kernels[Name]>>
+) => number;
+
 /** What a module of assembly/index.ts exports. Pointers are byte addresses in its memory. */
 export interface Exports {
   gather(
@@ -20,6 +29,17 @@ export interface Exports {
     embeddingDim: number,
     indices: number,
     numIndices: number,
+    out: number,
+  ): number;
+  gatherSum(
+    weight: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: number,
+    numIndices: number,
+    positionWeight: number,
+    sequenceLength: number,
+    start: number,
     out: number,
   ): number;
   scatterAdd(
@@ -31,6 +51,10 @@ export interface Exports {
     paddingIdx: number,
     gradOut: number,
   ): number;
+  gatherBags: BagExport<"gatherBags">;
+  scatterAddBags: BagExport<"scatterAddBags">;
+  scatterAddMaxBags: BagExport<"scatterAddMaxBags">;
+  dotBags: BagExport<"dotBags">;
   matmulNN: ProductExport;
   matmulNT: ProductExport;
   matmulTN: ProductExport;

@@ -3,6 +3,8 @@ import { firstOutside } from "../js/firstOutside.js";
 import { specification } from "../js/js.js";
 import type { Exports } from "./exports.js";
 import type { Heap } from "./heap.js";
+import { stagedBags } from "./stagedBags.js";
+import { stagedGatherSum } from "./stagedGatherSum.js";
 import { StagedProduct } from "./stagedProduct.js";
 
 /** How large the window is: matrix products gain little from more, and an isolate of 128 MB can spare it (ARCHITECTURE.md). */
@@ -64,6 +66,8 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
       return numIndices;
     },
 
+    gatherSum: stagedGatherSum(exports, heap, window, rowCapacity),
+
     scatterAdd(gradWeight, numEmbeddings, embeddingDim, indices, numIndices, paddingIdx, gradOut) {
       const indicesHome = heap.holds(indices);
       const gradOutHome = heap.holds(gradOut);
@@ -103,6 +107,8 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
       }
       return numIndices;
     },
+
+    ...stagedBags(exports, heap, window, rowCapacity),
 
     matmulNN: product("matmulNN"),
     matmulNT: product("matmulNT"),

@@ -25,7 +25,7 @@ export function addBench(cli: CAC): void {
     .option("--backend <name>", "Only this one, such as native, wasm or native:avx2")
     .option("--rows <count>", "Rows of the table: run one custom case per kernel")
     .option("--dim <count>", "Floats per row")
-    .option("--batch <count>", "Ids (gather, scatter-add) or hidden states (matmul)")
+    .option("--batch <count>", "Ids (gather, scatter-add), bags of 32 ids (bags) or hidden states (matmul)")
     .option("--peers", "Also multiply with numpy's OpenBLAS, where python3 has numpy")
     .option("--quick", "A glance in seconds: rough figures")
     .option("--json", "Print JSON, seconds per call")

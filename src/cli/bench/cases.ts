@@ -3,15 +3,18 @@ import { checkSize, checkWord } from "../../check.js";
 import { rangeError } from "../../errors.js";
 
 /** The kernels that are timed, by the names of the command line. */
-export const kernels = ["gather", "matmul", "scatter-add"] as const;
+export const kernels = ["gather", "bags", "matmul", "scatter-add"] as const;
 export type Kernel = (typeof kernels)[number];
+
+/** Ids a bag. */
+export const bagSize = 32;
 
 /** How ids are drawn: every row as likely as any other, or the row of rank r with a chance of 1 / (r + 1). */
 export type Ids = "uniform" | "zipf";
 
-/** `batch` rows of a (rows, dim) table, looked up or added to. */
+/** `batch` rows of a (rows, dim) table, looked up or added to; or that many bags of rows, summed. */
 export interface RowsCase {
-  readonly kernel: "gather" | "scatter-add";
+  readonly kernel: "gather" | "bags" | "scatter-add";
   readonly name: string;
   readonly means: string;
   readonly rows: number;
@@ -42,6 +45,7 @@ export const standardCases: readonly Case[] = [
   rowsCase("gather", "G2a", "a batch of GPT-2 tokens", gpt2, 1024, "uniform"),
   rowsCase("gather", "G3u", "short rows, any", million, 65536, "uniform"),
   rowsCase("gather", "G3z", "short rows, often the same", million, 65536, "zipf"),
+  rowsCase("bags", "B1", "bags of short rows, summed", million, 4096, "uniform"),
   productCase("M1", "logits of 64 hidden states", "NT", 64, gpt2.rows, gpt2.dim),
   productCase("M2", "logits of one hidden state", "NT", 1, gpt2.rows, gpt2.dim),
   productCase("M3a", "square", "NN", 512, 512, 512),
@@ -59,7 +63,7 @@ export interface CustomSizes {
 
 /**
  * The cases to run: the standard ones of the kernel, or of all; with a size of one's own one custom case per kernel, whose other sizes are
- * those of G2a, M1 and S1.
+ * those of G2a, B1, M1 and S1.
  *
  * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE]
  */
@@ -80,7 +84,7 @@ export function chooseCases(kernel: unknown, sizes: CustomSizes): Case[] {
       "custom",
       "",
       { rows, dim },
-      (batch as number) ?? (each === "gather" ? 1024 : 8192),
+      (batch as number) ?? { gather: 1024, bags: 4096, "scatter-add": 8192 }[each],
       "uniform",
     );
   });
@@ -93,7 +97,7 @@ export function bytesOf(timed: Case): { readonly table: number; readonly others:
     return { table: 4 * n * k, others: 4 * (m * k + m * n) };
   }
   const { rows, dim, batch } = timed;
-  return { table: 4 * rows * dim, others: 4 * (batch + batch * dim) };
+  return { table: 4 * rows * dim, others: 4 * (countIds(timed) + batch * dim) };
 }
 
 /**
@@ -102,8 +106,15 @@ export function bytesOf(timed: Case): { readonly table: number; readonly others:
  */
 export function workOf(timed: Case): { readonly amount: number; readonly unit: "GFLOP/s" | "GB/s" } {
   if (timed.kernel === "matmul") return { amount: 2 * timed.m * timed.n * timed.k, unit: "GFLOP/s" };
-  const moves = timed.kernel === "gather" ? 2 : 3; // row -> out; row and gradient -> row
-  return { amount: 4 * timed.batch * (1 + moves * timed.dim), unit: "GB/s" };
+  const { batch, dim, kernel } = timed;
+  const ids = countIds(timed);
+  const reads = kernel === "scatter-add" ? 2 * ids : ids; // row and gradient -> row; row -> out
+  return { amount: 4 * (ids + (reads + batch) * dim), unit: "GB/s" };
+}
+
+/** How many ids a call is given. */
+export function countIds({ kernel, batch }: RowsCase): number {
+  return kernel === "bags" ? batch * bagSize : batch;
 }
 
 /** The shape in a few words. */
@@ -113,8 +124,8 @@ export function describeShape(timed: Case): string {
     const { layout, m, n, k } = timed;
     return `[${m}, ${k}] x [${layout === "NT" ? `${n}, ${k}]^T` : `${k}, ${n}]`}`;
   }
-  const { rows, dim, batch, ids } = timed;
-  return `${count(batch)} ${ids === "zipf" ? "zipf " : ""}ids, ${count(rows)} x ${count(dim)}`;
+  const { rows, dim, batch, ids, kernel } = timed;
+  return `${count(batch)} ${kernel === "bags" ? `x ${bagSize} ` : ""}${ids === "zipf" ? "zipf " : ""}ids, ${count(rows)} x ${count(dim)}`;
 }
 
 /** @throws RangeError [ERR_OUT_OF_MEMORY] when the tables of all implementations do not fit the free memory. */

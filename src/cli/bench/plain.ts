@@ -17,6 +17,22 @@ export function gatherBySet(table: Float32Array, dim: number, ids: Uint32Array, 
   }
 }
 
+/** Bags of one size, row after row added to that of the bag. */
+export function sumBagsByLoop(
+  table: Float32Array,
+  dim: number,
+  ids: Uint32Array,
+  bagSize: number,
+  out: Float32Array,
+): void {
+  out.fill(0);
+  for (let i = 0; i < ids.length; i++) {
+    let from = ids[i] * dim;
+    let to = Math.floor(i / bagSize) * dim;
+    for (let j = 0; j < dim; j++) out[to++] += table[from++];
+  }
+}
+
 export function scatterAddByLoop(table: Float32Array, dim: number, ids: Uint32Array, gradOut: Float32Array): void {
   let from = 0;
   for (let i = 0; i < ids.length; i++) {

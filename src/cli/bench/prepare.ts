@@ -1,14 +1,15 @@
 import type { Backend, Block } from "../../backend/backend.js";
-import { noPadding } from "../../backend/backend.js";
+import { bagSum, noPadding } from "../../backend/backend.js";
 import { specification } from "../../backend/js/js.js";
 import { implementationName, kernelsFor } from "../../backend/select.js";
 import { Embedding } from "../../layers/embedding.js";
+import { EmbeddingBag } from "../../layers/embeddingBag.js";
 import { Generator } from "../../random/generator.js";
 import { drawFloats } from "../floats.js";
-import type { Case, ProductCase, RowsCase } from "./cases.js";
+import { bagSize, type Case, countIds, type ProductCase, type RowsCase } from "./cases.js";
 import { drawIds } from "./ids.js";
 import { type Task, timed } from "./measure.js";
-import { gatherByLoop, gatherBySet, matmulNNByLoop, matmulNTByLoop, scatterAddByLoop } from "./plain.js";
+import { gatherByLoop, gatherBySet, matmulNNByLoop, matmulNTByLoop, scatterAddByLoop, sumBagsByLoop } from "./plain.js";
 import { type ProductSample, sampleProduct, verifyProduct, verifyRows } from "./verify.js";
 
 /** A case with its memory laid out and every implementation's bits looked at: ready to be timed. */
@@ -32,6 +33,7 @@ const otherOrder = 1e-4;
 /** Throws when an implementation gives other bits than the specification. */
 export function prepare(timedCase: Case, implementations: readonly Backend[]): Prepared {
   if (timedCase.kernel === "matmul") return prepareProduct(timedCase, implementations);
+  if (timedCase.kernel === "bags") return prepareBags(timedCase, implementations);
   return timedCase.kernel === "gather"
     ? prepareGather(timedCase, implementations)
     : prepareScatterAdd(timedCase, implementations);
@@ -40,7 +42,7 @@ export function prepare(timedCase: Case, implementations: readonly Backend[]): P
 /** How many arrays of the table's size {@link prepare} makes at once. */
 export function countTables(timedCase: Case, implementations: readonly Backend[]): number {
   const memories = new Set(implementations.map(memoryOf)).size;
-  if (timedCase.kernel === "gather") return implementations.length + 1;
+  if (timedCase.kernel === "gather" || timedCase.kernel === "bags") return implementations.length + 1;
   return memories + (timedCase.kernel === "matmul" ? 1 : 2);
 }
 
@@ -88,6 +90,45 @@ function prepareGather(timedCase: RowsCase, implementations: readonly Backend[])
     );
   }
   return setup.prepared([byLoop, bySet]);
+}
+
+/** Timed is the public call, EmbeddingBag.forward({ indices, bagSize }, out) with mode "sum", with all its checks. */
+function prepareBags(timedCase: RowsCase, implementations: readonly Backend[]): Prepared {
+  const { name, rows, dim, batch } = timedCase;
+  const generator = new Generator(seed);
+  const table = drawFloats(rows * dim, generator);
+  const indices = drawIds(timedCase.ids, rows, countIds(timedCase), generator);
+  const out = new Float32Array(batch * dim);
+  const expected = new Float32Array(batch * dim);
+  const offsets = Uint32Array.from({ length: batch + 1 }, (_, b) => b * bagSize);
+  specification.gatherBags(
+    ...([table, rows, dim, indices, indices.length, offsets, batch, bagSum, noPadding] as const),
+    ...([new Float32Array(0), expected] as const),
+  );
+
+  const setup = new Setup();
+  const verified = (label: string, run: (calls: number) => void): void => {
+    out.fill(Number.NaN);
+    const sample = timed(run);
+    const firstCallSeconds = sample(1);
+    verifyRows(`${name}: ${label}`, "out", dim, out, expected);
+    setup.tasks.push({ label, sample, firstCallSeconds });
+  };
+  for (const backend of implementations) {
+    const label = implementationName(backend);
+    setup.enter(name, label, () => {
+      const layer = EmbeddingBag.fromPretrained(table, { embeddingDim: dim, mode: "sum", backend: label });
+      setup.keep(layer);
+      verified(label, (calls) => {
+        for (let call = 0; call < calls; call++) layer.forward({ indices, bagSize }, out);
+      });
+    });
+  }
+  const byLoop = "plain JS (loop)";
+  verified(byLoop, (calls) => {
+    for (let call = 0; call < calls; call++) sumBagsByLoop(table, dim, indices, bagSize, out);
+  });
+  return setup.prepared([byLoop]);
 }
 
 /** Timed is the kernel, adding to a table that is never cleared in between. */

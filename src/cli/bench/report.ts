@@ -21,6 +21,10 @@ const legends: Readonly<Record<Kernel, readonly string[]>> = {
     "Timed: Embedding.forward(Uint32Array, out), all its checks included. Plain JS: the same by hand without any check,",
     "by loop or by set, whichever is faster. GB/s: each float once read, once written; ids once read.",
   ],
+  bags: [
+    "Timed: EmbeddingBag.forward({ indices, bagSize }, out) with sums, all its checks included. Plain JS: the same loop by hand, no checks.",
+    "GB/s: each float of a row and each id once read, each sum once written.",
+  ],
   matmul: [
     "Timed: the kernel. The table of logits (^T) lies in the backend's memory, as a layer's does; else all matrices are the",
     "caller's. Plain JS: the textbook's loops by hand. GFLOP/s: 2mnk operations.",
