@@ -4,5 +4,7 @@ export { scatterAdd } from "./scatterAdd";
 export { matmulNN } from "./matmulNN";
 export { matmulNT } from "./matmulNT";
 export { matmulTN } from "./matmulTN";
+export { sumExponentials } from "./sumExponentials";
+export { softmaxGradient } from "./softmaxGradient";
 export { continueDot } from "./continueDot";
 export { heapBase } from "./scratch";

@@ -2,6 +2,6 @@
 
 namespace nn {
 
-const Kernels avx2 = {"avx2", gather, scatterAdd, matmulNN, matmulNT, matmulTN};
+const Kernels avx2 = {"avx2", gather, scatterAdd, matmulNN, matmulNT, matmulTN, sumExponentials, softmaxGradient};
 
 }  // namespace nn

@@ -2,6 +2,6 @@
 
 namespace nn {
 
-const Kernels avx512 = {"avx512", gather, scatterAdd, matmulNN, matmulNT, matmulTN};
+const Kernels avx512 = {"avx512", gather, scatterAdd, matmulNN, matmulNT, matmulTN, sumExponentials, softmaxGradient};
 
 }  // namespace nn

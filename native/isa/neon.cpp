@@ -2,6 +2,6 @@
 
 namespace nn {
 
-const Kernels neon = {"neon", gather, scatterAdd, matmulNN, matmulNT, matmulTN};
+const Kernels neon = {"neon", gather, scatterAdd, matmulNN, matmulNT, matmulTN, sumExponentials, softmaxGradient};
 
 }  // namespace nn

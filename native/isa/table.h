@@ -9,4 +9,6 @@
 #include "../kernels/matmulNT.h"
 #include "../kernels/matmulTN.h"
 #include "../kernels/scatterAdd.h"
+#include "../kernels/softmaxGradient.h"
+#include "../kernels/sumExponentials.h"
 #include "tables.h"

@@ -1,36 +1,25 @@
 import { kernelsFor } from "../backend/select.js";
-import {
-  checkApart,
-  checkBoolean,
-  checkInteger,
-  checkLength,
-  checkOptions,
-  checkSize,
-  checkWord,
-  newFloats,
-} from "../check.js";
-import { rangeError, show, typeError } from "../errors.js";
-import { checkIndex, checkIndices, type Indices } from "../indices.js";
+import { checkApart, checkBoolean, checkLength, checkOptions, checkSize, newFloats } from "../check.js";
+import { show, typeError } from "../errors.js";
+import type { Indices } from "../indices.js";
 import { Parameter } from "../parameter.js";
 import { addBias, addBiasGradient } from "./bias.js";
-import { crossEntropyRow } from "./crossEntropy.js";
+import { chunkColumns } from "./chunks.js";
+import { fusedLoss } from "./fusedLoss.js";
 import { countRows } from "./linear.js";
-import { topKRow } from "./topK.js";
+import { checkLossOptions, ignored, type LossOptions, pickRows, putRows, readTargets } from "./lossOptions.js";
+import { Scratch } from "./scratch.js";
+import { addToTopK, finishTopK } from "./topK.js";
+
+/** Hidden states at a time in `topK`. */
+const topKRows = 256;
+
+const none = new Float32Array(0);
 
 /** What an {@link Unembedding} may be told when it is made. */
 export interface UnembeddingOptions {
   /** Whether a learned number, at first 0, is added to each logit. Default: false. */
   bias?: boolean;
-}
-
-/** How {@link Unembedding.loss} is taken. */
-export interface LossOptions {
-  /** Rows with this target do not count. Default: -100. */
-  ignoreIndex?: number;
-  /** "mean" over the rows that count (NaN when none does), or their "sum". Default: "mean". */
-  reduction?: "mean" | "sum";
-  /** Whether gradients are made; without them the call only measures. Default: true. */
-  gradients?: boolean;
 }
 
 /** The greatest logits of each row, greatest first. */
@@ -61,6 +50,7 @@ export class Unembedding {
   readonly weight: Parameter;
   /** (numEmbeddings, 1), or null. */
   readonly bias: Parameter | null;
+  readonly #scratch: Scratch;
 
   /**
    * @param weight The table to project onto, such as `tokens.weight`. It stays its maker's to dispose of.
@@ -77,6 +67,7 @@ export class Unembedding {
     [this.numEmbeddings, this.embeddingDim] = weight.shape;
     this.weight = weight;
     this.bias = bias ? new Parameter("bias", [this.numEmbeddings, 1], weight.backend) : null;
+    this.#scratch = new Scratch(weight.backend);
   }
 
   /**
@@ -132,12 +123,14 @@ export class Unembedding {
 
   /**
    * The cross-entropy of each hidden state's logits against its target, `torch.nn.functional.cross_entropy`, and its gradients: added to
-   * weight.grad and bias.grad, and returned for hidden.
+   * weight.grad and bias.grad, and returned for hidden. The n x numEmbeddings logits are never held: memory is a few MiB whatever the
+   * sizes, beside the gradients. Rows that are ignored are not computed at all.
    *
    * @param hidden n rows of embeddingDim floats.
    * @param targets n rows of the table, or ignoreIndex.
-   * @returns The loss, and the gradient with respect to hidden (n rows of embeddingDim floats), null with `gradients: false`.
-   * @throws as `forward`, and RangeError [ERR_INDEX_OUT_OF_RANGE]; the gradients are then as they were.
+   * @returns The loss (with reduction "none" n floats, 0 for ignored rows), and the gradient with respect to hidden (n rows of embeddingDim
+   * floats), null with `gradients: false`. A row's loss does not depend on the rows beside it.
+   * @throws as `forward`, RangeError [ERR_INDEX_OUT_OF_RANGE], [ERR_OUT_OF_RANGE]; the gradients are then as they were.
    * @example
    * import { Embedding, Unembedding } from "nn-embedding";
    * using tokens = Embedding.fromPretrained(Float32Array.of(1, 0, 0, 1), { embeddingDim: 2, freeze: false });
@@ -145,75 +138,118 @@ export class Unembedding {
    * const { loss, gradHidden } = head.loss(Float32Array.of(0, 0), [1]);
    * loss.toFixed(6); // => "0.693147"
    * gradHidden; // => Float32Array [0.5, -0.5]
+   * head.loss(Float32Array.of(0, 0, 9, 0), [1, -100], { reduction: "none" }).loss; // => Float32Array [0.6931471824645996, 0]
    */
   loss(
     hidden: Float32Array,
     targets: Indices,
+    options: LossOptions & { reduction: "none" },
+  ): { loss: Float32Array; gradHidden: Float32Array | null };
+  loss(
+    hidden: Float32Array,
+    targets: Indices,
+    options?: LossOptions & { reduction?: "mean" | "sum" },
+  ): { loss: number; gradHidden: Float32Array | null };
+  loss(
+    hidden: Float32Array,
+    targets: Indices,
     options: LossOptions = {},
-  ): { loss: number; gradHidden: Float32Array | null } {
-    checkOptions(options, ["ignoreIndex", "reduction", "gradients"]);
-    const { ignoreIndex = -100, reduction = "mean", gradients = true } = options;
-    checkInteger("ignoreIndex", ignoreIndex);
-    checkWord("reduction", reduction, ["mean", "sum"]);
-    checkBoolean("gradients", gradients);
-    const { numEmbeddings, embeddingDim } = this;
+  ): { loss: number | Float32Array; gradHidden: Float32Array | null } {
+    const { numEmbeddings, embeddingDim, weight, bias } = this;
+    const checked = checkLossOptions(options, numEmbeddings);
+    const { reduction, labelSmoothing, classWeights, gradients } = checked;
+    weight.data; // throws when disposed of
+    bias?.data; // as well
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
-    const classes = readTargets(targets, n, numEmbeddings, ignoreIndex);
-    let counted = 0;
-    for (const target of classes) if (target !== ignored) counted++;
+    const all = readTargets(targets, n, numEmbeddings, checked.ignoreIndex);
+    const counted = Uint32Array.from(all.keys()).filter((i) => all[i] !== ignored);
+    const classes = counted.map((i) => all[i]);
+    const importance = Float64Array.from(classes, (target) => classWeights?.[target] ?? 1);
+    let total = 0;
+    for (const each of importance) total += each;
 
-    const logits = this.forward(hidden);
-    const scale = Math.fround(reduction === "mean" ? 1 / counted : 1);
-    let sum = 0;
-    for (let i = 0; i < n; i++) {
-      const start = i * numEmbeddings;
-      if (classes[i] === ignored) logits.fill(0, start, start + numEmbeddings);
-      else sum += crossEntropyRow(logits, start, numEmbeddings, classes[i], scale);
+    const divisor = reduction === "mean" ? total : 1;
+    const everyRow = counted.length === n;
+    const gradHidden = gradients ? newFloats(n * embeddingDim) : null;
+    const gradCounted = gradHidden === null || everyRow ? gradHidden : newFloats(counted.length * embeddingDim);
+    const losses = fusedLoss({
+      weight,
+      bias,
+      kernels: kernelsFor(weight.backend, counted.length * numEmbeddings * embeddingDim),
+      scratch: this.#scratch,
+      hidden: everyRow ? weight.settle(hidden) : pickRows(hidden, counted, embeddingDim),
+      targets: classes,
+      scales: Float32Array.from(importance, (each) => each / divisor),
+      labelSmoothing,
+      gradHidden: gradCounted,
+    });
+    if (gradHidden !== null && !everyRow) putRows(gradHidden, counted, embeddingDim, gradCounted!);
+
+    const rowLoss = (i: number): number => {
+      if (labelSmoothing === 0) return losses.target[i] * importance[i];
+      return losses.target[i] * (1 - labelSmoothing) + losses.mean[i] * labelSmoothing;
+    };
+    if (reduction === "none") {
+      const loss = newFloats(n);
+      counted.forEach((row, i) => {
+        loss[row] = rowLoss(i);
+      });
+      return { loss, gradHidden };
     }
-    const loss = reduction === "mean" ? sum / counted : sum;
-    return { loss, gradHidden: gradients ? this.backward(hidden, logits) : null };
+    let sum = 0;
+    for (let i = 0; i < counted.length; i++) sum += rowLoss(i);
+    return { loss: sum / divisor, gradHidden };
   }
 
   /**
-   * The k rows of the table that fit each hidden state best: `torch.topk` of the logits. Of equals the lower row comes first.
+   * The k rows of the table that fit each hidden state best: `torch.topk` of the logits, which are never held as a whole. Of equals the lower
+   * row comes first; NaN counts as greater than everything.
    *
    * @param hidden n rows of embeddingDim floats.
    * @param k 1 to numEmbeddings.
    * @throws as `forward`, and RangeError [ERR_OUT_OF_RANGE]
    */
   topK(hidden: Float32Array, k: number): TopK {
-    const { numEmbeddings, embeddingDim } = this;
+    const { numEmbeddings, embeddingDim, weight, bias } = this;
+    weight.data; // throws when disposed of
+    bias?.data; // as well
     checkSize("k", k, numEmbeddings);
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
-    const logits = this.forward(hidden);
     const indices = new Uint32Array(n * k);
-    const values = new Float32Array(n * k);
-    for (let i = 0; i < n; i++) topKRow(logits, i * numEmbeddings, numEmbeddings, k, values, indices, i * k);
+    const values = newFloats(n * k);
+    const kernels = kernelsFor(weight.backend, n * numEmbeddings * embeddingDim);
+    const rowsAtOnce = Math.min(n, topKRows);
+    const settled = weight.settle(hidden);
+    const [states, logits] = this.#scratch.take(
+      rowsAtOnce * embeddingDim,
+      rowsAtOnce * Math.min(chunkColumns, numEmbeddings),
+    );
+    const table = weight.data;
+    const biasData = bias?.data ?? none;
+    for (let top = 0; top < n; top += rowsAtOnce) {
+      const rows = Math.min(rowsAtOnce, n - top);
+      states.set(settled.subarray(top * embeddingDim, (top + rows) * embeddingDim));
+      for (let first = 0; first < numEmbeddings; first += chunkColumns) {
+        const count = Math.min(chunkColumns, numEmbeddings - first);
+        const rowsOfTable = table.subarray(first * embeddingDim, (first + count) * embeddingDim);
+        kernels.matmulNT(states, rowsOfTable, rows, count, embeddingDim, false, logits);
+        const chunkBias = biasData.subarray(first, first + count);
+        for (let i = 0; i < rows; i++) {
+          addToTopK(logits, i * count, count, chunkBias, first, k, values, indices, (top + i) * k);
+        }
+      }
+      for (let i = 0; i < rows; i++) finishTopK(k, values, indices, (top + i) * k);
+    }
     return { indices, values };
   }
 
-  /** Gives the bias' memory back; the weight is its maker's. */
+  /** Gives the memory of the bias back, and that which was worked in; the weight is its maker's. */
   dispose(): void {
     this.bias?.dispose();
+    this.#scratch.dispose();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** The target of a row that does not count: no table has this row. */
-const ignored = 0xffffffff;
-
-function readTargets(targets: Indices, n: number, numEmbeddings: number, ignoreIndex: number): Uint32Array {
-  checkIndices("targets", targets);
-  const flat = Array.isArray(targets) ? targets.flat(Number.POSITIVE_INFINITY) : targets;
-  if (flat.length !== n) {
-    throw rangeError("ERR_INVALID_LENGTH", `targets.length is ${flat.length}, expected ${n} = rows of hidden`);
-  }
-  return Uint32Array.from(flat as ArrayLike<number | bigint>, (target, i) =>
-    (typeof target === "bigint" ? Number(target) : target) === ignoreIndex
-      ? ignored
-      : checkIndex("targets", i, target, numEmbeddings),
-  );
 }

@@ -33,7 +33,7 @@ const rules: readonly Rule[] = [
   { of: ["indices.ts"], may: ["check.ts", "errors.ts"] },
   { of: ["backend/js/", "backend/absent.ts"], may: ["backend/backend.ts", "errors.ts"] },
   { of: ["backend/native.ts"], may: ["backend/backend.ts", "errors.ts"], node: true },
-  { of: ["backend/wasm/"], may: ["#wasm", "backend/backend.ts", "errors.ts"] },
+  { of: ["backend/wasm/"], may: ["#wasm", "backend/backend.ts", "backend/js/", "errors.ts"] },
   {
     of: ["backend/select.ts"],
     may: ["#native", "backend/wasm/wasm.ts", "backend/js/js.ts", "backend/backend.ts", "errors.ts"],
@@ -54,6 +54,7 @@ const rules: readonly Rule[] = [
       "errors.ts",
       "backend/select.ts",
       "backend/backend.ts",
+      "backend/js/exponential.ts",
     ],
   },
   { of: ["optim/"], may: training },

@@ -5,9 +5,19 @@ import { matmulNN } from "./matmulNN.js";
 import { matmulNT } from "./matmulNT.js";
 import { matmulTN } from "./matmulTN.js";
 import { scatterAdd } from "./scatterAdd.js";
+import { softmaxGradient } from "./softmaxGradient.js";
+import { sumExponentials } from "./sumExponentials.js";
 
 /** The kernels in plain TypeScript: the specification, and the fastest way to do very little. */
-export const specification: Kernels = { gather, scatterAdd, matmulNN, matmulNT, matmulTN };
+export const specification: Kernels = {
+  gather,
+  scatterAdd,
+  matmulNN,
+  matmulNT,
+  matmulTN,
+  sumExponentials,
+  softmaxGradient,
+};
 
 const backend: Backend = {
   name: "js",

@@ -2,6 +2,7 @@ import type { Kernels } from "../backend.js";
 import type { Exports } from "./exports.js";
 import { addRows, copyRows, firstOutside } from "./foreign.js";
 import type { Heap } from "./heap.js";
+import { stagedLoss } from "./stagedLoss.js";
 import { StagedProduct } from "./stagedProduct.js";
 
 /** How large the window is: matrix products gain little from more, and an isolate of 128 MB can spare it (ARCHITECTURE.md). */
@@ -95,6 +96,7 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
     matmulNN: product("matmulNN"),
     matmulNT: product("matmulNT"),
     matmulTN: product("matmulTN"),
+    ...stagedLoss(exports, heap, window, capacity),
   };
 }
 
