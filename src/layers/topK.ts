@@ -1,4 +1,55 @@
-/** The k greatest of rows of scores that come in chunks of columns. */
+import type { Kernels } from "../backend/backend.js";
+import { newFloats } from "../check.js";
+import type { Parameter } from "../parameter.js";
+import { chunkColumns } from "./chunks.js";
+import type { Scratch } from "./scratch.js";
+
+/** The greatest logits of each row, greatest first. */
+export interface TopK {
+  /** n x k rows of the table. */
+  readonly indices: Uint32Array;
+  /** n x k logits. */
+  readonly values: Float32Array;
+}
+
+/** Hidden states at a time: with a chunk of the table's rows, 2 MiB of logits. */
+const mostRows = 256;
+
+const none = new Float32Array(0);
+
+/** The k greatest logits of each hidden state, made in chunks of the table's rows. hidden lies in memory that does not move. */
+export function chunkedTopK(
+  weight: Parameter,
+  bias: Parameter | null,
+  kernels: Kernels,
+  scratch: Scratch,
+  hidden: Float32Array,
+  k: number,
+): TopK {
+  const [numEmbeddings, dim] = weight.shape;
+  const n = hidden.length / dim;
+  const indices = new Uint32Array(n * k);
+  const values = newFloats(n * k);
+  const rowsAtOnce = Math.min(n, mostRows);
+  const [states, logits] = scratch.take(rowsAtOnce * dim, rowsAtOnce * Math.min(chunkColumns, numEmbeddings));
+  const table = weight.data;
+  const biasData = bias?.data ?? none;
+  for (let top = 0; top < n; top += rowsAtOnce) {
+    const rows = Math.min(rowsAtOnce, n - top);
+    states.set(hidden.subarray(top * dim, (top + rows) * dim));
+    for (let first = 0; first < numEmbeddings; first += chunkColumns) {
+      const count = Math.min(chunkColumns, numEmbeddings - first);
+      const rowsOfTable = table.subarray(first * dim, (first + count) * dim);
+      const chunkBias = biasData.subarray(first, first + count);
+      kernels.matmulNT(states, rowsOfTable, rows, count, dim, false, logits);
+      for (let i = 0; i < rows; i++) {
+        addToTopK(logits, i * count, count, chunkBias, first, k, values, indices, (top + i) * k);
+      }
+    }
+    for (let i = 0; i < rows; i++) finishTopK(k, values, indices, (top + i) * k);
+  }
+  return { indices, values };
+}
 
 /** Lists longer than this are kept as heaps: an insertion moves half the list, a heap's a logarithm of it. */
 const longestList = 64;
@@ -11,7 +62,7 @@ const longestList = 64;
  * Short lists are kept in order, longer ones as a heap with the least on top: for k far below the count nearly every score ends at its
  * first comparison.
  */
-export function addToTopK(
+function addToTopK(
   scores: Float32Array,
   start: number,
   count: number,
@@ -45,7 +96,7 @@ export function addToTopK(
 }
 
 /** Puts a row's k greatest in order, once all k are there. */
-export function finishTopK(k: number, values: Float32Array, places: Uint32Array, at: number): void {
+function finishTopK(k: number, values: Float32Array, places: Uint32Array, at: number): void {
   if (k <= longestList) return;
   // The least goes behind the rest, one after the other: a heap sort.
   for (let kept = k - 1; kept > 0; kept--) {

@@ -4,30 +4,17 @@ import { show, typeError } from "../errors.js";
 import type { Indices } from "../indices.js";
 import { Parameter } from "../parameter.js";
 import { addBias, addBiasGradient } from "./bias.js";
-import { chunkColumns } from "./chunks.js";
 import { fusedLoss } from "./fusedLoss.js";
 import { countRows } from "./linear.js";
 import { checkLossOptions, ignored, type LossOptions, pickRows, putRows, readTargets } from "./lossOptions.js";
+import { checkSampledLossOptions, readCandidates, type SampledLossOptions, sampledRowLosses } from "./sampledLoss.js";
 import { Scratch } from "./scratch.js";
-import { addToTopK, finishTopK } from "./topK.js";
-
-/** Hidden states at a time in `topK`. */
-const topKRows = 256;
-
-const none = new Float32Array(0);
+import { chunkedTopK, type TopK } from "./topK.js";
 
 /** What an {@link Unembedding} may be told when it is made. */
 export interface UnembeddingOptions {
   /** Whether a learned number, at first 0, is added to each logit. Default: false. */
   bias?: boolean;
-}
-
-/** The greatest logits of each row, greatest first. */
-export interface TopK {
-  /** n x k rows of the table. */
-  readonly indices: Uint32Array;
-  /** n x k logits. */
-  readonly values: Float32Array;
 }
 
 /**
@@ -202,6 +189,57 @@ export class Unembedding {
   }
 
   /**
+   * The loss of telling each target from a few rows drawn at random, `-log sigmoid(h w_target) - sum of log sigmoid(-h w_negative)`:
+   * negative sampling (Mikolov et al. 2013, "Distributed Representations of Words and Phrases and their Compositionality"), in PyTorch the
+   * sum of `binary_cross_entropy_with_logits` over a row's candidates. Nothing but the rows that are named is read or gets a gradient,
+   * whatever the size of the table; a row that is named twice counts twice. Memory is that of n x (1 + k) rows.
+   *
+   * @param hidden n rows of embeddingDim floats.
+   * @param targets n rows of the table.
+   * @param negatives n x k rows of the table, k for each hidden state: see {@link AliasSampler}.
+   * @returns The loss (with reduction "none" n floats), and the gradient with respect to hidden, null with `gradients: false`.
+   * @throws as `loss`; the gradients are then as they were.
+   * @example
+   * import { AliasSampler, Embedding, Generator, Unembedding } from "nn-embedding";
+   * using tokens = new Embedding(4, 2);
+   * using head = new Unembedding(tokens.weight);
+   * const negatives = new AliasSampler([8, 4, 2, 1]).sample(new Generator(1), new Uint32Array(3));
+   * const { loss } = head.sampledLoss(Float32Array.of(0, 0), [1], negatives, { sparse: true });
+   * loss.toFixed(4); // => "2.7726", 4 log 2
+   * head.weight.grad.kind; // => "sparse"
+   */
+  sampledLoss(
+    hidden: Float32Array,
+    targets: Indices,
+    negatives: Indices,
+    options: SampledLossOptions & { reduction: "none" },
+  ): { loss: Float32Array; gradHidden: Float32Array | null };
+  sampledLoss(
+    hidden: Float32Array,
+    targets: Indices,
+    negatives: Indices,
+    options?: SampledLossOptions & { reduction?: "mean" | "sum" },
+  ): { loss: number; gradHidden: Float32Array | null };
+  sampledLoss(
+    hidden: Float32Array,
+    targets: Indices,
+    negatives: Indices,
+    options: SampledLossOptions = {},
+  ): { loss: number | Float32Array; gradHidden: Float32Array | null } {
+    const { numEmbeddings, embeddingDim, weight, bias } = this;
+    const { reduction, sparse, gradients } = checkSampledLossOptions(options);
+    weight.data; // throws when disposed of
+    bias?.data; // as well
+    const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
+    const candidates = readCandidates(targets, negatives, n, numEmbeddings);
+    const divisor = reduction === "mean" ? n : 1;
+    const gradHidden = gradients ? newFloats(hidden.length) : null;
+    const losses = sampledRowLosses(weight, bias, hidden, candidates, 1 / divisor, sparse, gradHidden);
+    if (reduction === "none") return { loss: Float32Array.from(losses), gradHidden };
+    return { loss: losses.reduce((sum, each) => sum + each, 0) / divisor, gradHidden };
+  }
+
+  /**
    * The k rows of the table that fit each hidden state best: `torch.topk` of the logits, which are never held as a whole. Of equals the lower
    * row comes first; NaN counts as greater than everything.
    *
@@ -215,32 +253,8 @@ export class Unembedding {
     bias?.data; // as well
     checkSize("k", k, numEmbeddings);
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
-    const indices = new Uint32Array(n * k);
-    const values = newFloats(n * k);
     const kernels = kernelsFor(weight.backend, n * numEmbeddings * embeddingDim);
-    const rowsAtOnce = Math.min(n, topKRows);
-    const settled = weight.settle(hidden);
-    const [states, logits] = this.#scratch.take(
-      rowsAtOnce * embeddingDim,
-      rowsAtOnce * Math.min(chunkColumns, numEmbeddings),
-    );
-    const table = weight.data;
-    const biasData = bias?.data ?? none;
-    for (let top = 0; top < n; top += rowsAtOnce) {
-      const rows = Math.min(rowsAtOnce, n - top);
-      states.set(settled.subarray(top * embeddingDim, (top + rows) * embeddingDim));
-      for (let first = 0; first < numEmbeddings; first += chunkColumns) {
-        const count = Math.min(chunkColumns, numEmbeddings - first);
-        const rowsOfTable = table.subarray(first * embeddingDim, (first + count) * embeddingDim);
-        kernels.matmulNT(states, rowsOfTable, rows, count, embeddingDim, false, logits);
-        const chunkBias = biasData.subarray(first, first + count);
-        for (let i = 0; i < rows; i++) {
-          addToTopK(logits, i * count, count, chunkBias, first, k, values, indices, (top + i) * k);
-        }
-      }
-      for (let i = 0; i < rows; i++) finishTopK(k, values, indices, (top + i) * k);
-    }
-    return { indices, values };
+    return chunkedTopK(weight, bias, kernels, this.#scratch, weight.settle(hidden), k);
   }
 
   /** Gives the memory of the bias back, and that which was worked in; the weight is its maker's. */
