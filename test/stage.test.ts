@@ -47,6 +47,28 @@ function specificationOver(memory: WebAssembly.Memory) {
     matmulNN: product("matmulNN"),
     matmulNT: product("matmulNT"),
     matmulTN: product("matmulTN"),
+    sumExponentials(statistics, logits, numRows, numColumns, bias) {
+      calls.kernel++;
+      const offsets = f32(bias, bias === 0 ? 0 : numColumns);
+      specification.sumExponentials(
+        f32(statistics, numRows * 3),
+        f32(logits, numRows * numColumns),
+        numRows,
+        numColumns,
+        offsets,
+      );
+    },
+    softmaxGradient(logits, numRows, numColumns, bias, coefficients) {
+      calls.kernel++;
+      const offsets = f32(bias, bias === 0 ? 0 : numColumns);
+      specification.softmaxGradient(
+        f32(logits, numRows * numColumns),
+        numRows,
+        numColumns,
+        offsets,
+        f32(coefficients, numRows * 3),
+      );
+    },
     continueDot(a, b, k, lanes) {
       calls.continueDot++;
       const [left, right, s] = [f32(a, k), f32(b, k), f32(lanes, 8)];

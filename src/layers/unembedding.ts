@@ -140,6 +140,11 @@ export class Unembedding {
   loss(
     hidden: Float32Array,
     targets: Indices,
+    options: LossOptions,
+  ): { loss: number | Float32Array; gradHidden: Float32Array | null };
+  loss(
+    hidden: Float32Array,
+    targets: Indices,
     options: LossOptions = {},
   ): { loss: number | Float32Array; gradHidden: Float32Array | null } {
     const { numEmbeddings, embeddingDim, weight, bias } = this;
@@ -220,6 +225,12 @@ export class Unembedding {
     negatives: Indices,
     options?: SampledLossOptions & { reduction?: "mean" | "sum" },
   ): { loss: number; gradHidden: Float32Array | null };
+  sampledLoss(
+    hidden: Float32Array,
+    targets: Indices,
+    negatives: Indices,
+    options: SampledLossOptions,
+  ): { loss: number | Float32Array; gradHidden: Float32Array | null };
   sampledLoss(
     hidden: Float32Array,
     targets: Indices,

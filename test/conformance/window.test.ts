@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compile, type Isa } from "#wasm";
 import type { Backend } from "../../src/backend/backend.js";
+import { specification } from "../../src/backend/js/js.js";
 import type { Exports } from "../../src/backend/wasm/exports.js";
 import { Heap } from "../../src/backend/wasm/heap.js";
 import { stagedKernels } from "../../src/backend/wasm/stage.js";
@@ -38,6 +39,30 @@ describe.each(["simd", "scalar"] as const)("wasm:%s", (isa) => {
         if (sizes[0] * sizes[1] * sizes[2] > 3_000_000) continue;
         const product = productCase(name, sizes, random.below(2) === 1);
         runProduct({ name: `wasm:${isa}`, backend }, product, random.of(placesOfThree));
+      }
+    });
+
+    test("sumExponentials and softmaxGradient of any sizes", () => {
+      const random = new Random(windowBytes);
+      const { sumExponentials, softmaxGradient } = backend.kernels;
+      for (let round = 0; round < 80; round++) {
+        const numRows = random.of([0, 1, 2, 30, 200]);
+        const numColumns = random.of([0, 1, 9, 100, 700, 1021, 5000]);
+        const logits = filled(random, numRows * numColumns);
+        const bias = filled(random, random.below(2) * numColumns);
+        const statistics = filled(random, numRows * 3);
+        const summed = statistics.slice();
+        specification.sumExponentials(summed, logits, numRows, numColumns, bias);
+        const gradients = logits.slice();
+        specification.softmaxGradient(gradients, numRows, numColumns, bias, summed);
+        const places = random.of(placesOfThree);
+        withPlaced(random, backend, places, [statistics, logits, bias] as const, (small, rows, offsets) => {
+          const biasOrNone = () => (bias.length > 0 ? offsets.floats : bias);
+          sumExponentials(small.floats, rows.floats, numRows, numColumns, biasOrNone());
+          small.expect(summed, `${numRows} x ${numColumns}, ${places}`);
+          softmaxGradient(rows.floats, numRows, numColumns, biasOrNone(), small.floats);
+          rows.expect(gradients, `${numRows} x ${numColumns}, ${places}`);
+        });
       }
     });
 
