@@ -52,7 +52,7 @@ NN_INLINE Doubles expUnrounded(const Doubles& x) {
   sum = sum * r + 1.0;
   sum = sum * r + 1.0;
   const Doubles power = (Doubles)(((Longs)shifted + 1023) << 52);
-  const Longs isSmall = x < -87.0;
+  const Longs isSmall = (Longs)(x < -87.0);
   return (Doubles)(~isSmall & (Longs)(sum * power));
 }
 

@@ -77,12 +77,14 @@ function addToTopK(
   const isHeap = k > longestList;
   const last = isHeap ? at : at + k - 1;
   let kept = Math.min(first, k);
+  let least = kept === k ? values[last] : Number.NaN; // nothing is <= NaN
   for (let j = 0; j < count; j++) {
     const score = hasBias ? Math.fround(scores[start + j] + bias[j]) : scores[start + j];
-    if (kept === k && !greater(score, values[last])) continue;
+    if (score <= least || (kept === k && !greater(score, values[last]))) continue;
     if (isHeap) {
       if (kept < k) siftUp(values, places, at, kept++, score, first + j);
       else siftDown(values, places, at, k, score, first + j);
+      if (kept === k) least = values[last];
       continue;
     }
     let slot = at + (kept < k ? kept++ : k - 1);
@@ -92,6 +94,7 @@ function addToTopK(
     }
     values[slot] = score;
     places[slot] = first + j;
+    if (kept === k) least = values[last];
   }
 }
 
