@@ -1,10 +1,10 @@
-// The module's exports: one kernel a line, each in the file of its name, and what the host must know about the memory they share.
+// The module's exports and nothing else: the kernels, each in the file of its name, and a word with the host (heapBase).
+
 export { gather } from "./gather";
-export { scatterAdd } from "./scatterAdd";
 export { matmulNN } from "./matmulNN";
 export { matmulNT } from "./matmulNT";
 export { matmulTN } from "./matmulTN";
-export { sumExponentials } from "./sumExponentials";
-export { softmaxGradient } from "./softmaxGradient";
-export { continueDot } from "./continueDot";
+export { scatterAdd } from "./scatterAdd";
 export { heapBase } from "./scratch";
+export { softmaxGradient } from "./softmaxGradient";
+export { sumExponentials } from "./sumExponentials";

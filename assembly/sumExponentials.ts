@@ -77,7 +77,14 @@ function greatestLogit(logits: usize, numColumns: u32, bias: usize, least: f32):
 /** The lanes of a multiple of 8 columns. */
 function sumLanes(logits: usize, numColumns: u32, bias: usize, shift: f32): void {
   const shifts = f32x4.splat(shift);
-  let p0 = f64x2.splat(0), p1 = p0, p2 = p0, p3 = p0, s0 = p0, s1 = p0, s2 = p0, s3 = p0;
+  let p0 = f64x2.splat(0),
+    p1 = p0,
+    p2 = p0,
+    p3 = p0,
+    s0 = p0,
+    s1 = p0,
+    s2 = p0,
+    s3 = p0;
   for (const end = logits + ((numColumns as usize) << 2); logits < end; logits += 32) {
     let low = v128.load(logits);
     let high = v128.load(logits, 16);
@@ -110,7 +117,9 @@ function sumLanes(logits: usize, numColumns: u32, bias: usize, shift: f32): void
 /** Eight lanes of doubles, folded in the order of a dot product. */
 function foldDoubles(s: usize): f64 {
   return (
-    load<f64>(s) + load<f64>(s, 32) + (load<f64>(s, 16) + load<f64>(s, 48)) +
+    load<f64>(s) +
+    load<f64>(s, 32) +
+    (load<f64>(s, 16) + load<f64>(s, 48)) +
     (load<f64>(s, 8) + load<f64>(s, 40) + (load<f64>(s, 24) + load<f64>(s, 56)))
   );
 }

@@ -1,6 +1,6 @@
 /**
  * Sets up whatever is missing or older than what it is made from: `npm ci`, the native addon, the WASM modules, dist/.
- * `npm start`, `npm test` and `npm install` in a checkout begin here, so it uses nothing but Node itself.
+ * `npm start`, `npm test` and `npm pack` begin here, so it uses nothing but Node itself.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -12,11 +12,11 @@ process.chdir(root);
 const isWindows = process.platform === "win32";
 
 if (!existsSync("node_modules/.package-lock.json")) {
-  // Its `prepare` script runs this file again, which does the rest.
   run("npm", ["ci", "--no-audit", "--no-fund"], "installing dependencies");
 }
 buildNative();
-if (isOlder("src/backend/wasm/modules.ts", ["assembly"])) run("node", ["assembly/build.mjs"], "compiling AssemblyScript");
+if (isOlder("src/backend/wasm/modules.ts", ["assembly"]))
+  run("node", ["assembly/build.mjs"], "compiling AssemblyScript");
 if (isOlder("dist/index.js", ["src", "tsconfig.json", "package.json"])) {
   rmSync("dist", { recursive: true, force: true });
   run("node", ["node_modules/typescript/bin/tsc"], "compiling TypeScript");
@@ -56,11 +56,12 @@ function isOlder(made, sources) {
   return sources.some((source) => newest(source) > time);
 }
 
+/** The time of the latest change in a folder; its own counts too, for that is when a file in it was deleted. */
 function newest(path) {
-  const { mtimeMs } = statSync(path);
-  if (!statSync(path).isDirectory()) return mtimeMs;
-  const inside = readdirSync(path).filter((name) => name !== "build");
-  return Math.max(0, ...inside.map((name) => newest(join(path, name))));
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  const inside = readdirSync(path).filter((name) => name !== "build"); // assembly/build is made
+  return Math.max(stat.mtimeMs, ...inside.map((name) => newest(join(path, name))));
 }
 
 function isOnPath(tool) {

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The public names of `nn-embedding`. */
 export { type BackendInfo, backends } from "./backend/select.js";
 export type { ErrorCode } from "./errors.js";

@@ -19,7 +19,7 @@ export type Indices =
 
 /** Small flat arrays are written into these, one for each length: a tiny lookup then allocates nothing but its result. */
 const mostScratch = 64;
-const scratch = Array.from({ length: mostScratch + 1 }, (_, length) => new Uint32Array(length));
+const scratch: (Uint32Array | null)[] = new Array(mostScratch + 1).fill(null);
 
 /**
  * The indices as Uint32Array, in reading order. Plain and BigInt arrays are checked against numEmbeddings; of integer typed
@@ -80,16 +80,24 @@ function kindOf(indices: unknown): string {
 
 function fromArray(name: string, indices: NestedIndices, numEmbeddings: number): Uint32Array {
   const numIndices = indices.length;
-  const flat = numIndices <= mostScratch ? scratch[numIndices] : new Uint32Array(numIndices);
+  const isSmall = numIndices <= mostScratch;
+  const flat = (isSmall ? scratch[numIndices] : null) ?? new Uint32Array(numIndices);
+  if (isSmall) scratch[numIndices] = null; // taken while elements are read: one may be a getter that comes back in here
   for (let i = 0; i < numIndices; i++) {
-    const index = indices[i] as number;
-    if (typeof index !== "number" || index >>> 0 !== index || index >= numEmbeddings) {
-      if (Array.isArray(index)) return fromNested(name, indices, numEmbeddings);
-      checkIndex(name, i, index, numEmbeddings); // throws
-    }
-    flat[i] = index;
+    const index = indices[i];
+    if (typeof index === "number" && index >>> 0 === index && index < numEmbeddings) flat[i] = index;
+    else if (Array.isArray(index)) return fromNested(name, indices, numEmbeddings);
+    else flat[i] = checkIndex(name, i, index, numEmbeddings);
   }
+  if (isSmall) scratch[numIndices] = flat;
   return flat;
+}
+
+/** The indices, or a copy of them where another thread could change them between a native kernel's look at them and their use. */
+export function unshared(indices: Uint32Array): Uint32Array {
+  const { buffer } = indices;
+  const isShared = Object.prototype.toString.call(buffer) === "[object SharedArrayBuffer]";
+  return isShared ? indices.slice() : indices;
 }
 
 function fromNested(name: string, indices: NestedIndices, numEmbeddings: number): Uint32Array {

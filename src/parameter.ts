@@ -81,11 +81,13 @@ export class Parameter {
   }
 
   /**
-   * @internal An array of the caller's that stays what it is while gradient memory is made: a copy where it is a view of memory that
-   * moves, else itself.
+   * @internal The array, or a copy of it if making the gradient would change it: a view of memory that moves when more is allocated, or of
+   * the gradient's own memory.
    */
-  settle<View extends Float32Array | Uint32Array>(array: View): View {
-    return this.backend.moves(array) ? (array.slice() as View) : array;
+  stable<View extends Float32Array | Uint32Array>(array: View): View {
+    const { buffer } = array;
+    const isGradient = [this.#denseBlock, this.#sparseBlock].some((block) => block?.f32(0, 0).buffer === buffer);
+    return isGradient || this.backend.moves(array) ? (array.slice() as View) : array;
   }
 
   /**
@@ -115,24 +117,24 @@ export class Parameter {
     const staysSparse = sparse && this.#grad?.kind !== "dense";
     if (staysSparse || !this.requiresGrad) {
       const done = firstOutside(indices, numIndices, numRows);
-      if (done === numIndices && this.requiresGrad) this.#addSparse(this.settle(indices), paddingIdx, gradOut);
+      if (done === numIndices && this.requiresGrad) this.#addSparse(this.stable(indices), paddingIdx, gradOut);
       return done;
     }
-    const settled = this.settle(gradOut);
-    const settledIndices = this.settle(indices);
+    const stableGradOut = this.stable(gradOut);
+    const stableIndices = this.stable(indices);
     const fresh = this.#grad === null;
     const dense = this.#toDense();
     const { values } = dense;
     if (fresh) values.fill(0);
     const kernels = kernelsFor(this.backend, numIndices * numColumns);
-    const done = kernels.scatterAdd(values, numRows, numColumns, settledIndices, numIndices, paddingIdx, settled);
+    const done = kernels.scatterAdd(values, numRows, numColumns, stableIndices, numIndices, paddingIdx, stableGradOut);
     if (done === numIndices) this.#grad = dense;
     return done;
   }
 
   #addSparse(indices: Uint32Array, paddingIdx: number, gradOut: Float32Array): void {
     const numColumns = this.shape[1];
-    const settled = this.settle(gradOut);
+    const stableGradOut = this.stable(gradOut);
     const block = this.#reserveSparse(indices.length);
     const earlier = this.#grad?.kind === "sparse" ? this.#grad.rows : new Uint32Array(0);
     const { rows, places, earlierPlaces } = merge(earlier, coalesce(indices, paddingIdx));
@@ -150,7 +152,7 @@ export class Parameter {
 
     // Padding has the place behind the last row, where there is room that the kernel passes over.
     const kernels = kernelsFor(this.backend, indices.length * numColumns);
-    kernels.scatterAdd(values, rows.length + 1, numColumns, places, places.length, rows.length, settled);
+    kernels.scatterAdd(values, rows.length + 1, numColumns, places, places.length, rows.length, stableGradOut);
     this.#grad = new SparseGradient(this.shape, rows, block);
   }
 

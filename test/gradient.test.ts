@@ -232,10 +232,4 @@ describe("coalesce", () => {
       }
     }
   });
-
-  test("the worst that can be asked for ends soon", () => {
-    const indices = Uint32Array.from({ length: 3000 }, (_, i) => Math.imul(inverse, i) >>> 0);
-    const { rows } = coalesce(indices, noPadding);
-    expect(rows).toHaveLength(3000);
-  });
 });

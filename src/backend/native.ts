@@ -1,7 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { rangeError } from "../errors.js";
+import { ArrayBufferBlock } from "./arrayBufferBlock.js";
 import type { Backend, Block, Candidate, Kernels } from "./backend.js";
 
 /** What native/addon.cpp exports. */
@@ -26,49 +26,18 @@ const abi = 1;
  */
 const callCost = 128;
 
-class NativeBlock implements Block {
-  readonly #addon: Addon;
-  #memory: ArrayBuffer;
-
-  constructor(addon: Addon, byteLength: number) {
-    this.#addon = addon;
-    try {
-      // The second way is for engines that take no foreign memory (or not so much), for no bytes at all, and for the error.
-      this.#memory = addon.allocate(byteLength) ?? new ArrayBuffer(byteLength);
-    } catch {
-      throw rangeError("ERR_OUT_OF_MEMORY", `byteLength is ${byteLength}, expected what this machine can allocate`);
-    }
-  }
-
-  get byteLength(): number {
-    return this.#memory.byteLength;
-  }
-
-  f32(byteOffset = 0, length?: number): Float32Array {
-    return new Float32Array(this.#memory, byteOffset, length);
-  }
-
-  u32(byteOffset = 0, length?: number): Uint32Array {
-    return new Uint32Array(this.#memory, byteOffset, length);
-  }
-
-  dispose(): void {
-    this.#addon.release(this.#memory);
-    this.#memory = new ArrayBuffer(0);
-  }
-}
-
 function known(): string[] {
   if (process.arch === "x64") return ["avx512", "avx2", "baseline"];
   return [process.arch === "arm64" ? "neon" : "baseline"];
 }
 
-/** Throws when an ELF file ends before its last part: the system's loader would not refuse it but die of it. */
+/** dlopen crashes on a truncated ELF file: refuse it first. What else is wrong with a file the loader says itself. */
 function checkWhole(path: string): void {
+  if (!existsSync(path)) return;
   const header = new DataView(new ArrayBuffer(64));
   const file = openSync(path, "r");
   try {
-    if (readSync(file, header) < header.byteLength || header.getUint32(0) !== 0x7f454c46) return; // the loader says it better
+    if (readSync(file, header) < header.byteLength || header.getUint32(0) !== 0x7f454c46) return;
     // The table of sections comes last: where it starts, and how long it is.
     const end = Number(header.getBigUint64(0x28, true)) + header.getUint16(0x3a, true) * header.getUint16(0x3c, true);
     const { size } = fstatSync(file);
@@ -96,7 +65,9 @@ function find(): Candidate[] {
     const [why] = String(error instanceof Error ? error.message : error).split("\n", 1);
     return known().map((isa) => ({ name: "native", isa, why }));
   }
-  const allocate = (byteLength: number): Block => new NativeBlock(addon, byteLength);
+  // Fallback: the engine refuses foreign memory, or byteLength is 0; otherwise this throws.
+  const lease = (byteLength: number): ArrayBuffer => addon.allocate(byteLength) ?? new ArrayBuffer(byteLength);
+  const allocate = (byteLength: number): Block => new ArrayBufferBlock(byteLength, lease, addon.release);
   const able = Object.entries(addon.implementations).map(([isa, kernels]): Candidate => {
     const backend: Backend = { name: "native", isa, kernels, callCost, allocate, moves: () => false };
     return { name: "native", isa, open: () => backend };

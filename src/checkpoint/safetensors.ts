@@ -4,6 +4,7 @@ import {
   byteLengthOf,
   type Dtype,
   type DtypeArrays,
+  dtypeNames,
   dtypes,
   isDtype,
   plainDtypes,
@@ -13,7 +14,7 @@ import {
 import {
   byCodePoint,
   checkText,
-  PREFIX_BYTES,
+  prefixBytes,
   readHeader,
   readHeaderLength,
   type TensorEntry,
@@ -74,9 +75,9 @@ export interface Checkpoint {
  */
 export function decodeSafetensors(bytes: Uint8Array | ArrayBuffer): Checkpoint {
   const file = plainBytes(bytes);
-  const headerLength = readHeaderLength(file.subarray(0, PREFIX_BYTES), file.byteLength);
-  const start = PREFIX_BYTES + headerLength;
-  const { metadata, entries } = readHeader(file.subarray(PREFIX_BYTES, start), file.byteLength - start);
+  const headerLength = readHeaderLength(file.subarray(0, prefixBytes), file.byteLength);
+  const start = prefixBytes + headerLength;
+  const { metadata, entries } = readHeader(file.subarray(prefixBytes, start), file.byteLength - start);
   const tensors = new Map<string, Tensor>();
   for (const entry of entries) {
     tensors.set(entry.name, tensorOf(entry, file.subarray(start + entry.begin, start + entry.end)));
@@ -133,7 +134,8 @@ export interface Layout {
 export function layOut(tensors: TensorSources, metadata: Readonly<Record<string, string>> = {}): Layout {
   const sources = Array.from(entriesOf(tensors), checkSource);
   sources.sort(
-    (left, right) => dtypes.get(right.dtype)!.rank - dtypes.get(left.dtype)!.rank || byCodePoint(left.name, right.name),
+    (left, right) =>
+      dtypeNames.indexOf(right.dtype) - dtypeNames.indexOf(left.dtype) || byCodePoint(left.name, right.name),
   );
   const names = new Set<string>();
   let end = 0;
@@ -195,12 +197,9 @@ function checkSource(pair: readonly [string, TensorSource]) {
     );
   }
   if (!isDtype(dtype)) {
-    throw rangeError(
-      "ERR_OUT_OF_RANGE",
-      `${tensor}.dtype is ${show(dtype)}, expected one of ${[...dtypes.keys()].join(", ")}`,
-    );
+    throw rangeError("ERR_OUT_OF_RANGE", `${tensor}.dtype is ${show(dtype)}, expected one of ${dtypeNames.join(", ")}`);
   }
-  const { array } = dtypes.get(dtype)!;
+  const array = dtypes[dtype][1].name;
   if (tagOf(data) !== array) {
     throw typeError("ERR_INVALID_ARG_TYPE", `${tensor}.data is ${show(data)}, expected ${array} for ${dtype}`);
   }

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
+/** `nn-embedding VERB`: one file per verb; each adds itself to the command line and throws what the user has to know. */
 import { readFileSync } from "node:fs";
 import { cac } from "cac";
 import { rangeError, show } from "../errors.js";
 import { addBench } from "./bench/bench.js";
-import { addDoctor } from "./doctor.js";
+import { addDoctor } from "./doctor/doctor.js";
 import { addTrain } from "./train/train.js";
 
-/** `nn-embedding VERB`: one file a verb; each adds itself to the command line and throws what the user has to know. */
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 const cli = cac("nn-embedding");
 addTrain(cli);
@@ -15,10 +15,17 @@ addDoctor(cli);
 cli.help();
 cli.version(version);
 
+// A reader that has seen enough (`| head`) is no fault; anything else that keeps us from telling is told once.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") console.error(`nn-embedding: ${error.message}`);
+  process.exit(error.code === "EPIPE" ? 0 : 1);
+});
+
 try {
   cli.parse(process.argv, { run: false });
   if (cli.matchedCommand) await cli.runMatchedCommand();
-  else if (cli.args.length > 0) throw rangeError("ERR_OUT_OF_RANGE", `verb is ${show(cli.args[0])}, expected train, bench or doctor`);
+  else if (cli.args.length > 0)
+    throw rangeError("ERR_OUT_OF_RANGE", `verb is ${show(cli.args[0])}, expected train, bench or doctor`);
   else if (!cli.options.help && !cli.options.version) cli.outputHelp();
 } catch (error) {
   // What the user did wrong has a code and needs no stack; a fault of ours has neither.

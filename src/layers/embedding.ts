@@ -12,12 +12,15 @@ import {
   newFloats,
 } from "../check.js";
 import { rangeError } from "../errors.js";
-import { type Indices, outOfRange, toUint32 } from "../indices.js";
+import { type Indices, outOfRange, toUint32, unshared } from "../indices.js";
 import { Parameter } from "../parameter.js";
 import { defaultGenerator, type Generator } from "../random/generator.js";
 import { fillNormal } from "../random/normal.js";
 
-/** Lookups of so few floats never leave JavaScript: below every backend's callCost. */
+/**
+ * Lookups of fewer floats never leave JavaScript: it is no more than any backend's callCost. They skip what protects native kernels, for
+ * asking an array for its buffer costs as much as they do, and plain JavaScript copies row after row on every backend.
+ */
 const tinyLookup = 64;
 
 /** What an {@link Embedding} may be told when it is made. */
@@ -134,7 +137,8 @@ export class Embedding {
    * The rows of these indices, in reading order: numIndices x embeddingDim floats.
    *
    * @param indices Integers in [0, numEmbeddings), nested to any depth or in a typed array.
-   * @param out Where to write them instead of into new memory; it is returned. Exactly numIndices x embeddingDim floats.
+   * @param out Where to write them instead of into new memory; it is returned. Exactly numIndices x embeddingDim floats, outside the
+   * table (from 64 floats on that is checked).
    * @throws RangeError [ERR_INDEX_OUT_OF_RANGE], [ERR_INVALID_LENGTH]; TypeError [ERR_INVALID_ARG_TYPE], [ERR_DISPOSED]. Nothing is
    * written then.
    * @example
@@ -144,13 +148,13 @@ export class Embedding {
    */
   forward(indices: Indices, out?: Float32Array): Float32Array {
     const { numEmbeddings, embeddingDim, weight } = this;
+    let rows = toUint32("indices", indices, numEmbeddings); // first, for a plain array may have getters that do anything
     const { data } = weight;
-    const rows = toUint32("indices", indices, numEmbeddings);
     const numFloats = rows.length * embeddingDim;
-    if (out !== undefined) {
-      checkLength("out", out, numFloats, "numIndices x embeddingDim");
-      // Asking arrays for their buffers costs as much as a tiny lookup, which plain JavaScript does row after row on every backend.
-      if (numFloats > tinyLookup) checkApart("out", out, "weight", data);
+    if (out !== undefined) checkLength("out", out, numFloats, "numIndices x embeddingDim");
+    if (numFloats >= tinyLookup) {
+      if (out !== undefined) checkApart("out", out, "weight", data);
+      rows = unshared(rows);
     }
     const result = out ?? newFloats(numFloats);
     const kernels = kernelsFor(weight.backend, numFloats);
@@ -176,8 +180,8 @@ export class Embedding {
    */
   backward(indices: Indices, gradOut: Float32Array): void {
     const { numEmbeddings, embeddingDim, paddingIdx, sparse, weight } = this;
+    const rows = unshared(toUint32("indices", indices, numEmbeddings));
     weight.data; // throws when disposed of
-    const rows = toUint32("indices", indices, numEmbeddings);
     checkLength("gradOut", gradOut, rows.length * embeddingDim, "numIndices x embeddingDim");
     const done = weight.addRows(rows, paddingIdx ?? noPadding, gradOut, sparse);
     if (done < rows.length) throw outOfRange("indices", indices, done, numEmbeddings);

@@ -85,6 +85,7 @@ export class Linear {
       checkLength("out", out, n * outFeatures, "n x outFeatures");
       checkApart("out", out, "x", x);
       checkApart("out", out, "weight", data);
+      if (biasData) checkApart("out", out, "bias", biasData);
     }
     const result = out ?? newFloats(n * outFeatures);
     const kernels = kernelsFor(weight.backend, n * data.length);
@@ -107,15 +108,15 @@ export class Linear {
     bias?.data; // as well
     const n = countRows("x", x, inFeatures, "inFeatures");
     checkLength("gradOut", gradOut, n * outFeatures, "n x outFeatures");
-    const settledX = weight.settle(x);
-    const settledGradOut = weight.settle(gradOut);
+    const stableX = weight.stable(x);
+    const stableGradOut = weight.stable(gradOut);
     const kernels = kernelsFor(weight.backend, n * weight.data.length);
     weight.addDense((values, accumulate) => {
-      kernels.matmulTN(settledGradOut, settledX, outFeatures, inFeatures, n, accumulate, values);
+      kernels.matmulTN(stableGradOut, stableX, outFeatures, inFeatures, n, accumulate, values);
     });
-    bias?.addDense((values, accumulate) => addBiasGradient(values, accumulate, settledGradOut));
+    bias?.addDense((values, accumulate) => addBiasGradient(values, accumulate, stableGradOut));
     const gradX = new Float32Array(n * inFeatures);
-    kernels.matmulNN(settledGradOut, weight.data, n, inFeatures, outFeatures, false, gradX);
+    kernels.matmulNN(stableGradOut, weight.data, n, inFeatures, outFeatures, false, gradX);
     return gradX;
   }
 

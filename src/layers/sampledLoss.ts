@@ -64,7 +64,7 @@ export function sampledRowLosses(
   const [numEmbeddings, dim] = weight.shape;
   const n = hidden.length / dim;
   const each = n === 0 ? 1 : candidates.length / n;
-  const settledHidden = weight.settle(hidden);
+  const settledHidden = weight.stable(hidden);
   const kernels = kernelsFor(weight.backend, candidates.length * dim);
   const rowKernels = kernelsFor(weight.backend, each * dim);
   const rows = newFloats(candidates.length * dim);

@@ -74,6 +74,7 @@ export class Unembedding {
       checkLength("out", out, n * numEmbeddings, "n x numEmbeddings");
       checkApart("out", out, "hidden", hidden);
       checkApart("out", out, "weight", data);
+      if (biasData) checkApart("out", out, "bias", biasData);
     }
     const logits = out ?? newFloats(n * numEmbeddings);
     const kernels = kernelsFor(weight.backend, n * data.length);
@@ -96,15 +97,15 @@ export class Unembedding {
     bias?.data; // as well
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
     checkLength("gradLogits", gradLogits, n * numEmbeddings, "n x numEmbeddings");
-    const settledHidden = weight.settle(hidden);
-    const settledGradLogits = weight.settle(gradLogits);
+    const stableHidden = weight.stable(hidden);
+    const stableGradLogits = weight.stable(gradLogits);
     const kernels = kernelsFor(weight.backend, n * weight.data.length);
     weight.addDense((values, accumulate) => {
-      kernels.matmulTN(settledGradLogits, settledHidden, numEmbeddings, embeddingDim, n, accumulate, values);
+      kernels.matmulTN(stableGradLogits, stableHidden, numEmbeddings, embeddingDim, n, accumulate, values);
     });
-    bias?.addDense((values, accumulate) => addBiasGradient(values, accumulate, settledGradLogits));
+    bias?.addDense((values, accumulate) => addBiasGradient(values, accumulate, stableGradLogits));
     const gradHidden = new Float32Array(n * embeddingDim);
-    kernels.matmulNN(settledGradLogits, weight.data, n, embeddingDim, numEmbeddings, false, gradHidden);
+    kernels.matmulNN(stableGradLogits, weight.data, n, embeddingDim, numEmbeddings, false, gradHidden);
     return gradHidden;
   }
 
@@ -150,10 +151,10 @@ export class Unembedding {
     const { numEmbeddings, embeddingDim, weight, bias } = this;
     const checked = checkLossOptions(options, numEmbeddings);
     const { reduction, labelSmoothing, classWeights, gradients } = checked;
-    weight.data; // throws when disposed of
-    bias?.data; // as well
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
     const all = readTargets(targets, n, numEmbeddings, checked.ignoreIndex);
+    weight.data; // throws when disposed of; behind the targets, for a plain array may have getters that do anything
+    bias?.data; // as well
     const counted = Uint32Array.from(all.keys()).filter((i) => all[i] !== ignored);
     const classes = counted.map((i) => all[i]);
     const importance = Float64Array.from(classes, (target) => classWeights?.[target] ?? 1);
@@ -169,7 +170,7 @@ export class Unembedding {
       bias,
       kernels: kernelsFor(weight.backend, counted.length * numEmbeddings * embeddingDim),
       scratch: this.#scratch,
-      hidden: everyRow ? weight.settle(hidden) : pickRows(hidden, counted, embeddingDim),
+      hidden: everyRow ? stableFor(hidden, weight, bias) : pickRows(hidden, counted, embeddingDim),
       targets: classes,
       scales: Float32Array.from(importance, (each) => each / divisor),
       labelSmoothing,
@@ -239,10 +240,10 @@ export class Unembedding {
   ): { loss: number | Float32Array; gradHidden: Float32Array | null } {
     const { numEmbeddings, embeddingDim, weight, bias } = this;
     const { reduction, sparse, gradients } = checkSampledLossOptions(options);
-    weight.data; // throws when disposed of
-    bias?.data; // as well
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
     const candidates = readCandidates(targets, negatives, n, numEmbeddings);
+    weight.data; // throws when disposed of
+    bias?.data; // as well
     const divisor = reduction === "mean" ? n : 1;
     const gradHidden = gradients ? newFloats(hidden.length) : null;
     const losses = sampledRowLosses(weight, bias, hidden, candidates, 1 / divisor, sparse, gradHidden);
@@ -265,7 +266,7 @@ export class Unembedding {
     checkSize("k", k, numEmbeddings);
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
     const kernels = kernelsFor(weight.backend, n * numEmbeddings * embeddingDim);
-    return chunkedTopK(weight, bias, kernels, this.#scratch, weight.settle(hidden), k);
+    return chunkedTopK(weight, bias, kernels, this.#scratch, weight.stable(hidden), k);
   }
 
   /** Gives the memory of the bias back, and that which was worked in; the weight is its maker's. */
@@ -277,4 +278,10 @@ export class Unembedding {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** The array, or a copy of it if making either gradient would change it. */
+function stableFor(hidden: Float32Array, weight: Parameter, bias: Parameter | null): Float32Array {
+  const stable = weight.stable(hidden);
+  return bias?.stable(stable) ?? stable;
 }

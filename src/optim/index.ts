@@ -1,4 +1,4 @@
 /** The public names of `nn-embedding/optim`. */
 export { Adagrad, type AdagradOptions } from "./adagrad.js";
-export { Optimizer, type OptimizerState, type ParameterState } from "./optimizer.js";
+export type { Optimizer, OptimizerState, ParameterState } from "./optimizer.js";
 export { SGD, type SGDOptions } from "./sgd.js";

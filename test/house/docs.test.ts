@@ -1,15 +1,7 @@
 import { expect, test } from "vitest";
-import { exists, read, resolveSource } from "./sources.js";
+import { read, resolveSource } from "./sources.js";
 
-const doors = [
-  "src/index.ts",
-  "src/optim/index.ts",
-  "src/checkpoint/index.ts",
-  "src/checkpoint/file.ts",
-  "src/text/index.ts",
-  "src/store/index.ts",
-  "src/plot/index.ts",
-].filter(exists);
+const doors = ["src/index.ts", "src/optim/index.ts", "src/checkpoint/index.ts", "src/checkpoint/file.ts"];
 
 interface PublicName {
   readonly name: string;
@@ -47,11 +39,9 @@ test.each(names)("$name has a docstring", ({ name, path }) => {
   const declaration = new RegExp(
     `/\\*\\*(?:(?!\\*/)[\\s\\S])*\\*/\\n(?:// .*\\n)?export (?:declare )?(?:abstract )?(?:async )?(?:${kinds}) ${name}\\b`,
   );
-  const source = read(path);
-  expect(source).toMatch(new RegExp(`\\b${name}\\b`));
-  expect(declaration.test(source), `${path}: ${name}`).toBe(true);
+  expect(declaration.test(read(path)), `${path}: ${name}`).toBe(true);
 });
 
 test.each(doors)("%s says what it is", (door) => {
-  expect(read(door)).toMatch(/^\/\*\*/);
+  expect(read(door)).toMatch(/^(\/\/\/ <reference .*\n)?\/\*\*/);
 });

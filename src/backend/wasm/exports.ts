@@ -36,6 +36,5 @@ export interface Exports {
   matmulTN: ProductExport;
   sumExponentials(statistics: number, logits: number, numRows: number, numColumns: number, bias: number): void;
   softmaxGradient(logits: number, numRows: number, numColumns: number, bias: number, coefficients: number): void;
-  continueDot(a: number, b: number, k: number, lanes: number): number;
   heapBase(): number;
 }

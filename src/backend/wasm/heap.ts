@@ -1,4 +1,5 @@
-import { rangeError, typeError } from "../../errors.js";
+import { rangeError } from "../../errors.js";
+import { inUse, viewLength } from "../arrayBufferBlock.js";
 import type { Block } from "../backend.js";
 import { FreeList, type Region } from "./freeList.js";
 
@@ -109,10 +110,10 @@ const owners = new WeakMap<Float32Array, HeapBlock>();
 
 class HeapBlock implements Block {
   readonly #heap: Heap;
-  readonly #address: number;
   readonly #free: () => void;
+  /** null when the block was given back. */
+  #address: number | null;
   #byteLength: number;
-  #inUse = true;
   #whole: Float32Array | undefined;
 
   constructor(heap: Heap, address: number, byteLength: number, free: () => void) {
@@ -127,41 +128,29 @@ class HeapBlock implements Block {
   }
 
   f32(byteOffset = 0, length?: number): Float32Array {
-    const count = this.#count(byteOffset, length);
+    const address = inUse(this.#address);
+    const count = viewLength(this.#byteLength, byteOffset, length);
     if (byteOffset !== 0 || count !== this.#byteLength >>> 2) {
-      return new Float32Array(this.#heap.buffer, this.#address + byteOffset, count);
+      return new Float32Array(this.#heap.buffer, address + byteOffset, count);
     }
     if (this.#whole?.buffer !== this.#heap.buffer) {
-      this.#whole = new Float32Array(this.#heap.buffer, this.#address, count);
+      this.#whole = new Float32Array(this.#heap.buffer, address, count);
       owners.set(this.#whole, this);
     }
     return this.#whole;
   }
 
   u32(byteOffset = 0, length?: number): Uint32Array {
-    return new Uint32Array(this.#heap.buffer, this.#address + byteOffset, this.#count(byteOffset, length));
+    const address = inUse(this.#address) + byteOffset;
+    return new Uint32Array(this.#heap.buffer, address, viewLength(this.#byteLength, byteOffset, length));
   }
 
   dispose(): void {
-    if (!this.#inUse) return;
-    this.#inUse = false;
+    if (this.#address === null) return;
+    this.#address = null;
     this.#byteLength = 0;
     this.#whole = undefined;
     this.#free();
-  }
-
-  /** How many words a view has: no view reaches past its block, for behind it lies another's. */
-  #count(byteOffset: number, length: number | undefined): number {
-    if (!this.#inUse) throw typeError("ERR_DISPOSED", "block is disposed, expected one in use");
-    const bytes = this.#byteLength;
-    if (!Number.isInteger(byteOffset) || byteOffset < 0 || byteOffset > bytes || byteOffset % 4 !== 0) {
-      throw rangeError("ERR_OUT_OF_RANGE", `byteOffset is ${byteOffset}, expected a multiple of 4 in [0, ${bytes}]`);
-    }
-    const most = Math.floor((bytes - byteOffset) / 4);
-    if (length !== undefined && (!Number.isInteger(length) || length < 0 || length > most)) {
-      throw rangeError("ERR_OUT_OF_RANGE", `length is ${length}, expected an integer in [0, ${most}]`);
-    }
-    return length ?? most;
   }
 }
 

@@ -58,7 +58,7 @@ export interface CustomSizes {
 }
 
 /**
- * The cases to run: the standard ones of the kernel, or of all; with a size of one's own one custom case a kernel, whose other sizes are
+ * The cases to run: the standard ones of the kernel, or of all; with a size of one's own one custom case per kernel, whose other sizes are
  * those of G2a, M1 and S1.
  *
  * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE]

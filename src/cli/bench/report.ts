@@ -8,7 +8,7 @@ import { spread } from "./statistics.js";
 
 /** How a table is drawn. */
 export interface Look {
-  /** Characters a line may have. */
+  /** How many characters fit a line. */
   readonly columns: number;
   readonly colors: boolean;
   /** The implementation that a layer uses here unless told otherwise. */
@@ -102,7 +102,7 @@ export function describeLoad(): string | undefined {
   return `Others are at work on this machine (load ${load.toFixed(1)}): expect wide spreads, or wait.`;
 }
 
-/** Everything as one object, times in seconds a call. */
+/** Everything as one object, times in seconds per call. */
 export function toJson(results: readonly Result[], chosen: string, peer?: string): object {
   return {
     machine: describeMachine(),
@@ -116,7 +116,7 @@ export function toJson(results: readonly Result[], chosen: string, peer?: string
         kernel,
         means,
         shape,
-        // Bytes or operations a call.
+        // Bytes or operations per call.
         work: workOf(result.case).amount,
         unit: result.unit,
         rows: result.rows.map(({ label, ...row }) => ({ implementation: label, ...row, spread: spread(row) })),

@@ -7,11 +7,11 @@ import { checkInteger, checkNumber, checkSize, checkWord } from "../../check.js"
 import { rangeError, show, typeError } from "../../errors.js";
 
 /** The floats that a table or one array of a batch may have: 1 GiB. */
-const MOST_FLOATS = 2 ** 28;
+const mostFloats = 2 ** 28;
 
 /** The checked options. */
 export interface Settings {
-  /** The text; undefined for the one that comes along. */
+  /** The text; undefined for the bundled one. */
   readonly file: string | undefined;
   readonly epochs: number;
   readonly dim: number;
@@ -45,12 +45,12 @@ export function declareTrain(
 ): void {
   // The defaults are told in words: cac fails on "--dim.x 3" where it knows of a default.
   cli
-    .command("train [FILE]", "Train a small language model on a text (default: Genesis, which comes along)")
+    .command("train [FILE]", "Train a small language model on a text (default: the bundled text, Genesis)")
     .option("--epochs <n>", `Times through the text (default: ${defaults.epochs})`)
-    .option("--dim <n>", `Floats a word (default: ${defaults.dim})`)
+    .option("--dim <n>", `Floats per word (default: ${defaults.dim})`)
     .option("--context <n>", `Words that the next is predicted from (default: ${defaults.context})`)
     .option("--vocabulary <n>", `Words at most, <unk> and </s> among them (default: ${defaults.vocabulary})`)
-    .option("--batch <n>", `Examples a step (default: ${defaults.batch})`)
+    .option("--batch <n>", `Examples per step (default: ${defaults.batch})`)
     .option(
       "--positions <how>",
       `multiply, or add, which cannot tell the order of words (default: ${defaults.positions})`,
@@ -120,10 +120,10 @@ export function checkSettings(file: unknown, options: Record<string, unknown>): 
 export function checkMemory({ batch, context, dim }: Settings, numTokens: number): void {
   const products = { "words x --dim": numTokens * dim, "--batch x words": batch * numTokens };
   for (const [name, floats] of Object.entries({ ...products, "--batch x --context x --dim": batch * context * dim })) {
-    if (floats <= MOST_FLOATS) continue;
+    if (floats <= mostFloats) continue;
     throw rangeError(
       "ERR_OUT_OF_RANGE",
-      `${name} is ${floats}, expected at most ${MOST_FLOATS}, what memory should hold`,
+      `${name} is ${floats}, expected at most ${mostFloats}, what memory should hold`,
     );
   }
 }
