@@ -185,6 +185,30 @@ onEveryImplementation(({ name: backend }) => {
     finish(again);
   });
 
+  test.each(["weight", "bias"] as const)(
+    "hidden states may be the very gradient of the %s that is added to",
+    (name) => {
+      const [n, numEmbeddings, dim] = [300, 300, 1];
+      const targets = Array.from({ length: n }, (_, i) => i);
+      const { hidden } = makeBatch(n, numEmbeddings, dim);
+      const [aliased, apart] = [0, 1].map(() => {
+        const head = makeHead(backend, numEmbeddings, dim);
+        head.loss(hidden, targets, { reduction: "sum" });
+        return head;
+      });
+      const states = (head: Unembedding) => head[name]!.grad!.values;
+      const expected = apart.loss(states(apart).slice(), targets);
+      const actual = aliased.loss(states(aliased), targets);
+      expect(actual.loss).toBe(expected.loss);
+      expectSameBits(actual.gradHidden!, expected.gradHidden!, "gradHidden");
+      gradientsOf(aliased).forEach((gradient, i) => {
+        expectSameBits(gradient!, gradientsOf(apart)[i]!, "gradient");
+      });
+      finish(aliased);
+      finish(apart);
+    },
+  );
+
   describe("bad input", () => {
     const range = "RangeError [ERR_OUT_OF_RANGE]";
     const cases: Record<string, (head: Unembedding, hidden: Float32Array) => unknown> = {
