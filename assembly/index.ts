@@ -1,13 +1,15 @@
 // The module's exports and nothing else: the kernels, each in the file of its name, and a word with the host (heapBase).
 
-export { gather } from "./gather";
-export { gatherSum } from "./gatherSum";
-export { gatherBags } from "./gatherBags";
-export { scatterAddBags } from "./scatterAddBags";
-export { scatterAddMaxBags } from "./scatterAddMaxBags";
 export { dotBags } from "./dotBags";
+export { gather } from "./gather";
+export { gatherBags } from "./gatherBags";
+export { gatherSum } from "./gatherSum";
 export { matmulNN } from "./matmulNN";
 export { matmulNT } from "./matmulNT";
 export { matmulTN } from "./matmulTN";
 export { scatterAdd } from "./scatterAdd";
+export { scatterAddBags } from "./scatterAddBags";
+export { scatterAddMaxBags } from "./scatterAddMaxBags";
 export { heapBase } from "./scratch";
+export { softmaxGradient } from "./softmaxGradient";
+export { sumExponentials } from "./sumExponentials";

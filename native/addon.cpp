@@ -9,6 +9,7 @@
 #include "args.h"
 #include "dispatch.h"
 #include "doors/bags.h"
+#include "doors/loss.h"
 #include "lease.h"
 
 namespace nn {
@@ -132,6 +133,8 @@ Napi::Object kernelFunctions(Napi::Env env, const Kernels* kernels) {
   object["matmulNN"] = function(env, "matmulNN", multiply<&Kernels::matmulNN>, kernels);
   object["matmulNT"] = function(env, "matmulNT", multiply<&Kernels::matmulNT>, kernels);
   object["matmulTN"] = function(env, "matmulTN", multiply<&Kernels::matmulTN>, kernels);
+  object["sumExponentials"] = function(env, "sumExponentials", sumExponentials, kernels);
+  object["softmaxGradient"] = function(env, "softmaxGradient", softmaxGradient, kernels);
   return object;
 }
 

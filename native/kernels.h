@@ -104,6 +104,20 @@ struct Kernels {
 
   /** out (m, n) = a (k, m)^T b (k, n), or out += with accumulate. Order of sums: as matmulNN. */
   void (*matmulTN)(const f32* a, const f32* b, usize m, usize n, usize k, bool accumulate, f32* out);
+
+  /**
+   * Takes one more chunk of each row's logits (numRows, numColumns) into its statistics (numRows, 3): the greatest
+   * logit so far, the sum of exp(logit - greatest), the sum of logits. bias, numColumns floats or null, is added to
+   * each row first. Exponentials (exponential.h) and logits are each summed in 8 lanes of doubles, folded as a dot
+   * product's, and join the sums rounded once; -Infinity as greatest counts as 0.
+   */
+  void (*sumExponentials)(f32* statistics, const f32* logits, usize numRows, usize numColumns, const f32* bias);
+
+  /**
+   * logits become exp(logit - greatest) * factor - share in place, in doubles from the difference on and rounded once;
+   * coefficients (numRows, 3) has each row's greatest, factor and share, and bias is as in sumExponentials.
+   */
+  void (*softmaxGradient)(f32* logits, usize numRows, usize numColumns, const f32* bias, const f32* coefficients);
 };
 
 }  // namespace nn

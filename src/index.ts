@@ -14,15 +14,19 @@ export {
   type PretrainedBagOptions,
 } from "./layers/embeddingBag.js";
 export { Linear, type LinearOptions } from "./layers/linear.js";
+export type { LossOptions } from "./layers/lossOptions.js";
 export { type MatmulOptions, matmul } from "./layers/matmul.js";
 export { oneHot } from "./layers/oneHot.js";
+export type { SampledLossOptions } from "./layers/sampledLoss.js";
 export type { Sequences } from "./layers/sequences.js";
 export {
   type PretrainedTokenPositionOptions,
   TokenPositionEmbedding,
   type TokenPositionEmbeddingOptions,
 } from "./layers/tokenPositionEmbedding.js";
+export type { TopK } from "./layers/topK.js";
 export type { TrainableRows } from "./layers/trainableRows.js";
-export { type LossOptions, type TopK, Unembedding, type UnembeddingOptions } from "./layers/unembedding.js";
+export { Unembedding, type UnembeddingOptions } from "./layers/unembedding.js";
 export type { Parameter } from "./parameter.js";
+export { AliasSampler, type AliasSamplerOptions } from "./random/alias.js";
 export { Generator, manualSeed } from "./random/generator.js";

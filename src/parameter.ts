@@ -197,6 +197,11 @@ export class Parameter {
     this.#grad = dense;
   }
 
+  /** @internal Makes room for a dense gradient, so that `addDense` will allocate nothing and views of other memory stay what they are. */
+  reserveDense(): void {
+    if (this.requiresGrad) this.#denseBlock ??= allocate(this.backend, `${this.#name}.grad`, this.shape);
+  }
+
   /**
    * @internal grad[indices[i], :] += gradOut[i, :], divided by how often indices[i] stands in the call when `byFrequency`. Returns how far
    * it got, as the kernel does: fewer than indices.length is the position of an index out of range, and then the gradient is as it was.

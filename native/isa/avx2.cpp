@@ -2,7 +2,6 @@
 
 namespace nn {
 
-const Kernels avx2 = {"avx2", gather, gatherSum, scatterAdd, gatherBags, scatterAddBags, scatterAddMaxBags,
-                      dotBags, matmulNN, matmulNT, matmulTN};
+const Kernels avx2 = tableOf("avx2");
 
 }  // namespace nn

@@ -2,7 +2,6 @@
 
 namespace nn {
 
-const Kernels avx512 = {"avx512", gather, gatherSum, scatterAdd, gatherBags, scatterAddBags, scatterAddMaxBags,
-                        dotBags, matmulNN, matmulNT, matmulTN};
+const Kernels avx512 = tableOf("avx512");
 
 }  // namespace nn

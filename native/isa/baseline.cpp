@@ -2,7 +2,6 @@
 
 namespace nn {
 
-const Kernels baseline = {"baseline", gather, gatherSum, scatterAdd, gatherBags, scatterAddBags, scatterAddMaxBags,
-                          dotBags, matmulNN, matmulNT, matmulTN};
+const Kernels baseline = tableOf("baseline");
 
 }  // namespace nn

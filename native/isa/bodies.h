@@ -14,4 +14,31 @@
 #include "../kernels/scatterAdd.h"
 #include "../kernels/scatterAddBags.h"
 #include "../kernels/scatterAddMaxBags.h"
+#include "../kernels/softmaxGradient.h"
+#include "../kernels/sumExponentials.h"
 #include "tables.h"
+
+namespace nn {
+namespace {
+
+/** The table of an instruction set, filled with the bodies as this file compiles them. */
+constexpr Kernels tableOf(const char* isa) {
+  return {
+      .isa = isa,
+      .gather = gather,
+      .gatherSum = gatherSum,
+      .scatterAdd = scatterAdd,
+      .gatherBags = gatherBags,
+      .scatterAddBags = scatterAddBags,
+      .scatterAddMaxBags = scatterAddMaxBags,
+      .dotBags = dotBags,
+      .matmulNN = matmulNN,
+      .matmulNT = matmulNT,
+      .matmulTN = matmulTN,
+      .sumExponentials = sumExponentials,
+      .softmaxGradient = softmaxGradient,
+  };
+}
+
+}  // namespace
+}  // namespace nn

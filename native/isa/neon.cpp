@@ -2,7 +2,6 @@
 
 namespace nn {
 
-const Kernels neon = {"neon", gather, gatherSum, scatterAdd, gatherBags, scatterAddBags, scatterAddMaxBags,
-                      dotBags, matmulNN, matmulNT, matmulTN};
+const Kernels neon = tableOf("neon");
 
 }  // namespace nn

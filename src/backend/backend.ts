@@ -198,6 +198,37 @@ export interface Kernels {
     accumulate: boolean,
     out: Float32Array,
   ): void;
+
+  /**
+   * Takes one more chunk of each row's logits into its statistics (numRows, 3): the greatest logit so far (-Infinity before the first), the
+   * sum of exp(logit - greatest), and the sum of the logits. logits is (numRows, numColumns); bias, of numColumns floats or none, is added
+   * to each row first.
+   *
+   * greatest = the old one, or any logit greater than it (NaN is not); + 0. Then, with greatest taken as 0 while it is -Infinity:
+   * exp(fround(logit - greatest)), in doubles (`expUnrounded` of `js/exponential.ts`), and the logits are each summed in 8 lanes of
+   * doubles, lane l the columns l, l + 8, ... from +0, folded as a dot product's; sum = fround(sum * exp(fround(old - greatest)) +
+   * folded), in doubles and rounded once, and likewise the sum of logits.
+   */
+  sumExponentials(
+    statistics: Float32Array,
+    logits: Float32Array,
+    numRows: number,
+    numColumns: number,
+    bias: Float32Array,
+  ): void;
+
+  /**
+   * logits (numRows, numColumns) become gradients in place: fround(exp(fround(logit - greatest)) * factor - share), where coefficients
+   * (numRows, 3) has each row's greatest, which no logit exceeds, factor and share, and bias and exp are as in
+   * {@link Kernels.sumExponentials}.
+   */
+  softmaxGradient(
+    logits: Float32Array,
+    numRows: number,
+    numColumns: number,
+    bias: Float32Array,
+    coefficients: Float32Array,
+  ): void;
 }
 
 /** The names of the three backends. */

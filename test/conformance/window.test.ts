@@ -21,6 +21,30 @@ describe.each(["simd", "scalar"] as const)("wasm:%s", (isa) => {
       }
     });
 
+    test("sumExponentials and softmaxGradient of any sizes", () => {
+      const random = new Random(windowBytes);
+      const { sumExponentials, softmaxGradient } = backend.kernels;
+      for (let round = 0; round < 80; round++) {
+        const numRows = random.of([0, 1, 2, 30, 200]);
+        const numColumns = random.of([0, 1, 9, 100, 700, 1021, 5000]);
+        const logits = filled(random, numRows * numColumns);
+        const bias = filled(random, random.below(2) * numColumns);
+        const statistics = filled(random, numRows * 3);
+        const summed = statistics.slice();
+        specification.sumExponentials(summed, logits, numRows, numColumns, bias);
+        const gradients = logits.slice();
+        specification.softmaxGradient(gradients, numRows, numColumns, bias, summed);
+        const places = random.of(placesOfThree);
+        withPlaced(random, backend, places, [statistics, logits, bias] as const, (small, rows, offsets) => {
+          const biasOrNone = () => (bias.length > 0 ? offsets.floats : bias);
+          sumExponentials(small.floats, rows.floats, numRows, numColumns, biasOrNone());
+          small.expect(summed, `${numRows} x ${numColumns}, ${places}`);
+          softmaxGradient(rows.floats, numRows, numColumns, biasOrNone(), small.floats);
+          rows.expect(gradients, `${numRows} x ${numColumns}, ${places}`);
+        });
+      }
+    });
+
     test.each(placesOfThree)("matmulNT over rows that do not fit the window, a %s, b %s, out %s", (...places) => {
       for (const accumulate of [false, true]) {
         const product = productCase("matmulNT", [2, 3, windowBytes / 4 + 1], accumulate);

@@ -63,6 +63,7 @@ const rules: readonly Rule[] = [
       "errors.ts",
       "backend/select.ts",
       "backend/backend.ts",
+      "backend/js/exponential.ts",
     ],
   },
   { of: ["optim/"], may: training },

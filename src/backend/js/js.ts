@@ -10,6 +10,8 @@ import { matmulTN } from "./matmulTN.js";
 import { scatterAdd } from "./scatterAdd.js";
 import { scatterAddBags } from "./scatterAddBags.js";
 import { scatterAddMaxBags } from "./scatterAddMaxBags.js";
+import { softmaxGradient } from "./softmaxGradient.js";
+import { sumExponentials } from "./sumExponentials.js";
 
 /** The kernels in plain TypeScript: the specification, and the fastest way to do very little. */
 export const specification: Kernels = {
@@ -23,6 +25,8 @@ export const specification: Kernels = {
   matmulNN,
   matmulNT,
   matmulTN,
+  sumExponentials,
+  softmaxGradient,
 };
 
 const backend: Backend = {

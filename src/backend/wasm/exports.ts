@@ -58,5 +58,7 @@ export interface Exports {
   matmulNN: ProductExport;
   matmulNT: ProductExport;
   matmulTN: ProductExport;
+  sumExponentials(statistics: number, logits: number, numRows: number, numColumns: number, bias: number): void;
+  softmaxGradient(logits: number, numRows: number, numColumns: number, bias: number, coefficients: number): void;
   heapBase(): number;
 }

@@ -5,6 +5,7 @@ import type { Exports } from "./exports.js";
 import type { Heap } from "./heap.js";
 import { stagedBags } from "./stagedBags.js";
 import { stagedGatherSum } from "./stagedGatherSum.js";
+import { stagedLoss } from "./stagedLoss.js";
 import { StagedProduct } from "./stagedProduct.js";
 
 /** How large the window is: matrix products gain little from more, and an isolate of 128 MB can spare it (ARCHITECTURE.md). */
@@ -113,6 +114,7 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
     matmulNN: product("matmulNN"),
     matmulNT: product("matmulNT"),
     matmulTN: product("matmulTN"),
+    ...stagedLoss(exports, heap, window, capacity),
   };
 }
 
