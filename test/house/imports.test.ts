@@ -56,7 +56,7 @@ const rules: readonly Rule[] = [
       "backend/backend.ts",
     ],
   },
-  { of: ["optim/"], may: training },
+  { of: ["optim/"], may: [...training, "backend/select.ts", "backend/backend.ts"] },
   { of: ["checkpoint/file.ts"], may: ["checkpoint/", ...training], node: true },
   { of: ["checkpoint/"], may: training },
   { of: ["text/", "plot/"], may: training },

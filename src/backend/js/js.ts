@@ -5,9 +5,17 @@ import { matmulNN } from "./matmulNN.js";
 import { matmulNT } from "./matmulNT.js";
 import { matmulTN } from "./matmulTN.js";
 import { scatterAdd } from "./scatterAdd.js";
+import { stepAdagrad } from "./stepAdagrad.js";
+import { stepAdam } from "./stepAdam.js";
+import { stepRowwiseAdagrad } from "./stepRowwiseAdagrad.js";
+import { stepSGD } from "./stepSGD.js";
+import { stepSparseAdam } from "./stepSparseAdam.js";
 
 /** The kernels in plain TypeScript: the specification, and the fastest way to do very little. */
-export const specification: Kernels = { gather, scatterAdd, matmulNN, matmulNT, matmulTN };
+export const specification: Kernels = {
+  ...{ gather, scatterAdd, matmulNN, matmulNT, matmulTN },
+  ...{ stepSGD, stepAdagrad, stepRowwiseAdagrad, stepAdam, stepSparseAdam },
+};
 
 const backend: Backend = {
   name: "js",

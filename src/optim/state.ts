@@ -1,0 +1,112 @@
+import type { Block } from "../backend/backend.js";
+import { checkSize, isFloats } from "../check.js";
+import { show, typeError } from "../errors.js";
+import type { Parameter } from "../parameter.js";
+
+/** What an optimizer remembers of one parameter: how many steps it took, and arrays by name. */
+export interface ParameterState {
+  step: number;
+  [array: string]: Float32Array | number;
+}
+
+/** An array that goes along with a parameter: a float for each element, or for each row, and what it starts with. */
+export interface StateArray {
+  readonly name: string;
+  readonly perRow?: true;
+  readonly initial?: number;
+}
+
+const floatBytes = 4;
+
+/** A {@link ParameterState} in the memory of the parameter's backend, where its kernels have it at home. */
+export class State {
+  step = 0;
+  /** Whether an array was made since the last step. */
+  isFresh = false;
+  readonly #parameter: Parameter;
+  readonly #blocks = new Map<string, { readonly block: Block; readonly length: number }>();
+
+  constructor(parameter: Parameter) {
+    this.#parameter = parameter;
+  }
+
+  /** Makes the arrays that are not there yet, and lets those that are follow the parameter's number of rows. */
+  prepare(arrays: readonly StateArray[]): void {
+    for (const array of arrays) {
+      const { name, initial = 0 } = array;
+      const length = lengthOf(array, this.#parameter);
+      const earlier = this.#blocks.get(name);
+      if (earlier?.length === length) continue;
+      const block = this.#parameter.backend.allocate(length * floatBytes);
+      const kept = Math.min(length, earlier?.length ?? 0);
+      if (initial !== 0) block.f32(0, length).fill(initial, kept);
+      if (earlier) block.f32(0, kept).set(earlier.block.f32(0, kept));
+      else this.isFresh = true;
+      earlier?.block.dispose();
+      this.#blocks.set(name, { block, length });
+    }
+  }
+
+  /** A view of each array by name: valid until the backend's next `allocate`. */
+  get views(): Record<string, Float32Array> {
+    const views: Record<string, Float32Array> = {};
+    for (const [name, { block, length }] of this.#blocks) views[name] = block.f32(0, length);
+    return views;
+  }
+
+  /** Copies, or null before the first step. */
+  toPlain(): ParameterState | null {
+    if (this.step === 0) return null;
+    const copies = Object.entries(this.views).map(([name, view]) => [name, view.slice()]);
+    return { step: this.step, ...Object.fromEntries(copies) };
+  }
+
+  /** Takes over what {@link checkState} let pass. */
+  load(arrays: readonly StateArray[], { step, ...values }: ParameterState): void {
+    this.prepare(arrays);
+    for (const [name, view] of Object.entries(this.views)) view.set(values[name] as Float32Array);
+    this.step = step;
+    this.isFresh = false;
+  }
+
+  dispose(): void {
+    for (const { block } of this.#blocks.values()) block.dispose();
+    this.#blocks.clear();
+  }
+}
+
+/** A copy of a state that was given from outside, once it has the arrays asked for and no other. */
+export function checkState(
+  name: string,
+  state: unknown,
+  arrays: readonly StateArray[],
+  parameter: Parameter,
+): ParameterState | null {
+  if (state === null) return null;
+  if (typeof state !== "object") {
+    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${show(state)}, expected an object or null`);
+  }
+  const given = state as Record<string, unknown>;
+  const { step } = given;
+  checkSize(`${name}.step`, step);
+  const names = ["step", ...arrays.map((array) => array.name)];
+  const stranger = Object.keys(given).find((key) => !names.includes(key));
+  if (stranger !== undefined) {
+    throw typeError("ERR_INVALID_ARG_TYPE", `${name} has ${show(stranger)}, expected only ${names.join(", ")}`);
+  }
+  const copy: ParameterState = { step };
+  for (const array of arrays) {
+    const values = given[array.name];
+    const length = lengthOf(array, parameter);
+    if (!isFloats(values) || values.length !== length) {
+      const expected = `a Float32Array(${length})`;
+      throw typeError("ERR_INVALID_ARG_TYPE", `${name}.${array.name} is ${show(values)}, expected ${expected}`);
+    }
+    copy[array.name] = values.slice();
+  }
+  return copy;
+}
+
+function lengthOf({ perRow }: StateArray, { shape: [numRows, numColumns] }: Parameter): number {
+  return perRow ? numRows : numRows * numColumns;
+}
