@@ -16,7 +16,8 @@ if (!existsSync("node_modules/.package-lock.json")) {
   run("npm", ["ci", "--no-audit", "--no-fund"], "installing dependencies");
 }
 buildNative();
-if (isOlder("src/backend/wasm/modules.ts", ["assembly"])) run("node", ["assembly/build.mjs"], "compiling AssemblyScript");
+if (isOlder("src/backend/wasm/modules.ts", ["assembly"]))
+  run("node", ["assembly/build.mjs"], "compiling AssemblyScript");
 if (isOlder("dist/index.js", ["src", "tsconfig.json", "package.json"])) {
   rmSync("dist", { recursive: true, force: true });
   run("node", ["node_modules/typescript/bin/tsc"], "compiling TypeScript");

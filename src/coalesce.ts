@@ -1,3 +1,6 @@
+/** Above every row. */
+const noRow = 0xffffffff;
+
 /** Which rows a list of indices touches, each once, and where in that list of rows each index went. */
 export interface Coalesced {
   /** The distinct rows, ascending, padding left out. */
@@ -45,4 +48,23 @@ export function coalesce(indices: Uint32Array, paddingIdx: number): Coalesced {
   }
   for (let i = 0; i < numIndices; i++) places[i] = indices[i] === paddingIdx ? numRows : rank[places[i]];
   return { rows, places };
+}
+
+/** The union of earlier rows, ascending, and coalesced ones, with the places of both in it. */
+export function merge(
+  earlier: Uint32Array,
+  { rows, places }: Coalesced,
+): Coalesced & { readonly earlierPlaces: Uint32Array } {
+  const union = new Uint32Array(earlier.length + rows.length);
+  const earlierPlaces = new Uint32Array(earlier.length);
+  const newPlaces = new Uint32Array(rows.length + 1);
+  let numRows = 0;
+  for (let e = 0, r = 0; e < earlier.length || r < rows.length; numRows++) {
+    const row = Math.min(earlier[e] ?? noRow, rows[r] ?? noRow);
+    union[numRows] = row;
+    if (earlier[e] === row) earlierPlaces[e++] = numRows;
+    if (rows[r] === row) newPlaces[r++] = numRows;
+  }
+  newPlaces[rows.length] = numRows; // padding
+  return { rows: union.slice(0, numRows), places: places.map((place) => newPlaces[place]), earlierPlaces };
 }

@@ -7,6 +7,7 @@ export { Embedding, type EmbeddingOptions, type PretrainedOptions } from "./laye
 export { Linear, type LinearOptions } from "./layers/linear.js";
 export { type MatmulOptions, matmul } from "./layers/matmul.js";
 export { oneHot } from "./layers/oneHot.js";
+export type { TrainableRows } from "./layers/trainableRows.js";
 export { type LossOptions, type TopK, Unembedding, type UnembeddingOptions } from "./layers/unembedding.js";
 export type { Parameter } from "./parameter.js";
 export { Generator, manualSeed } from "./random/generator.js";

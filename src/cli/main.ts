@@ -18,7 +18,8 @@ cli.version(version);
 try {
   cli.parse(process.argv, { run: false });
   if (cli.matchedCommand) await cli.runMatchedCommand();
-  else if (cli.args.length > 0) throw rangeError("ERR_OUT_OF_RANGE", `verb is ${show(cli.args[0])}, expected train, bench or doctor`);
+  else if (cli.args.length > 0)
+    throw rangeError("ERR_OUT_OF_RANGE", `verb is ${show(cli.args[0])}, expected train, bench or doctor`);
   else if (!cli.options.help && !cli.options.version) cli.outputHelp();
 } catch (error) {
   // What the user did wrong has a code and needs no stack; a fault of ours has neither.

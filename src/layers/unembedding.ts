@@ -53,8 +53,6 @@ export interface TopK {
  * head.topK(Float32Array.of(2, 3), 2).indices; // => Uint32Array [2, 1]
  */
 export class Unembedding {
-  /** Rows of the table: logits a hidden state. */
-  readonly numEmbeddings: number;
   /** Floats a hidden state. */
   readonly embeddingDim: number;
   /** The table, (numEmbeddings, embeddingDim): the very Parameter that was given. */
@@ -74,9 +72,15 @@ export class Unembedding {
       throw typeError("ERR_INVALID_ARG_TYPE", `weight is ${show(weight)}, expected a Parameter, such as tokens.weight`);
     }
     weight.data; // throws when disposed of
-    [this.numEmbeddings, this.embeddingDim] = weight.shape;
+    this.embeddingDim = weight.shape[1];
     this.weight = weight;
-    this.bias = bias ? new Parameter("bias", [this.numEmbeddings, 1], weight.backend) : null;
+    this.bias = bias ? new Parameter("bias", [weight.shape[0], 1], weight.backend) : null;
+    if (this.bias !== null) weight.follow(this.bias); // a resized table has as many biases, the new ones 0
+  }
+
+  /** Rows of the table: logits a hidden state. */
+  get numEmbeddings(): number {
+    return this.weight.shape[0];
   }
 
   /**

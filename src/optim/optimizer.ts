@@ -91,7 +91,7 @@ export abstract class Optimizer<Options extends object = object> {
     for (const { state, options } of moving) state.prepare(this.arrays(options));
     for (const { parameter, grad, options, state } of moving) {
       state.step++;
-      this.update(stretchOf(parameter, grad, state), options);
+      for (const stretch of stretchesOf(parameter, grad, state)) this.update(stretch, options);
       state.isFresh = false;
     }
   }
@@ -208,16 +208,34 @@ export abstract class Optimizer<Options extends object = object> {
   }
 }
 
-function stretchOf(parameter: Parameter, grad: DenseGradient | SparseGradient, state: State): Stretch {
+/** One call of a kernel for all rows of a sparse gradient; for a dense one as many as there are stretches of rows that may move. */
+function stretchesOf(parameter: Parameter, grad: DenseGradient | SparseGradient, state: State): Stretch[] {
   const [numEmbeddings, embeddingDim] = parameter.shape;
-  const rows = grad.kind === "sparse" ? grad.rows : everyRow;
-  const numRows = grad.kind === "sparse" ? rows.length : numEmbeddings;
-  return {
-    kernels: kernelsFor(parameter.backend, numRows * embeddingDim),
+  const { step, isFresh } = state;
+  const whole = {
     weight: parameter.data,
     arrays: state.views,
-    ...{ numEmbeddings, embeddingDim, rows, numRows, grad: grad.values, step: state.step, isFresh: state.isFresh },
+    numEmbeddings,
+    embeddingDim,
+    grad: grad.values,
+    step,
+    isFresh,
   };
+  if (grad.kind === "sparse") {
+    const kernels = kernelsFor(parameter.backend, grad.rows.length * embeddingDim);
+    return [{ kernels, ...whole, rows: grad.rows, numRows: grad.rows.length }];
+  }
+  return parameter.trainableStretches().map(([start, end]) => {
+    const numRows = end - start;
+    const kernels = kernelsFor(parameter.backend, numRows * embeddingDim);
+    const part = (values: Float32Array): Float32Array => {
+      const width = values.length / numEmbeddings;
+      return values.subarray(start * width, end * width);
+    };
+    const arrays = Object.fromEntries(Object.entries(whole.arrays).map(([name, view]) => [name, part(view)]));
+    const parts = { weight: part(whole.weight), arrays, grad: part(whole.grad), numEmbeddings: numRows, numRows };
+    return { kernels, ...whole, ...parts, rows: everyRow };
+  });
 }
 
 function copyOptions(options: object): Record<string, unknown> {

@@ -24,39 +24,53 @@ export class State {
   /** Whether an array was made since the last step. */
   isFresh = false;
   readonly #parameter: Parameter;
-  readonly #blocks = new Map<string, { readonly block: Block; readonly length: number }>();
+  readonly #kept = new Map<string, { readonly array: StateArray; readonly block: Block; readonly length: number }>();
+  /** `parameter.resizes` when the arrays last fitted. */
+  #resizes: number;
 
   constructor(parameter: Parameter) {
     this.#parameter = parameter;
+    this.#resizes = parameter.resizes;
   }
 
-  /** Makes the arrays that are not there yet, and lets those that are follow the parameter's number of rows. */
+  /** Makes the arrays that are not there yet; after a resize the rows that were kept keep theirs, and those behind them begin anew. */
   prepare(arrays: readonly StateArray[]): void {
-    for (const array of arrays) {
-      const { name, initial = 0 } = array;
-      const length = lengthOf(array, this.#parameter);
-      const earlier = this.#blocks.get(name);
-      if (earlier?.length === length) continue;
-      const block = this.#parameter.backend.allocate(length * floatBytes);
-      const kept = Math.min(length, earlier?.length ?? 0);
-      if (initial !== 0) block.f32(0, length).fill(initial, kept);
-      if (earlier) block.f32(0, kept).set(earlier.block.f32(0, kept));
-      else this.isFresh = true;
-      earlier?.block.dispose();
-      this.#blocks.set(name, { block, length });
+    const { resizes } = this.#parameter;
+    if (resizes !== this.#resizes) {
+      const numRows = this.#parameter.rowsKeptSince(this.#resizes);
+      for (const { array } of this.#kept.values()) this.#make(array, numRows);
+      this.#resizes = resizes;
     }
+    for (const array of arrays) {
+      if (this.#kept.has(array.name)) continue;
+      this.#make(array, 0);
+      this.isFresh = true;
+    }
+  }
+
+  #make(array: StateArray, keptRows: number): void {
+    const { name, initial = 0 } = array;
+    const length = lengthOf(array, this.#parameter);
+    const block = this.#parameter.backend.allocate(length * floatBytes);
+    const earlier = this.#kept.get(name);
+    const numKept = keptRows * widthOf(array, this.#parameter);
+    if (initial !== 0) block.f32(0, length).fill(initial, numKept);
+    if (earlier) block.f32(0, numKept).set(earlier.block.f32(0, numKept));
+    earlier?.block.dispose();
+    this.#kept.set(name, { array, block, length });
   }
 
   /** A view of each array by name: valid until the backend's next `allocate`. */
   get views(): Record<string, Float32Array> {
     const views: Record<string, Float32Array> = {};
-    for (const [name, { block, length }] of this.#blocks) views[name] = block.f32(0, length);
+    for (const [name, { block, length }] of this.#kept) views[name] = block.f32(0, length);
     return views;
   }
 
   /** Copies, or null before the first step. */
   toPlain(): ParameterState | null {
     if (this.step === 0) return null;
+    this.prepare([]);
     const copies = Object.entries(this.views).map(([name, view]) => [name, view.slice()]);
     return { step: this.step, ...Object.fromEntries(copies) };
   }
@@ -70,8 +84,8 @@ export class State {
   }
 
   dispose(): void {
-    for (const { block } of this.#blocks.values()) block.dispose();
-    this.#blocks.clear();
+    for (const { block } of this.#kept.values()) block.dispose();
+    this.#kept.clear();
   }
 }
 
@@ -107,6 +121,10 @@ export function checkState(
   return copy;
 }
 
-function lengthOf({ perRow }: StateArray, { shape: [numRows, numColumns] }: Parameter): number {
-  return perRow ? numRows : numRows * numColumns;
+function widthOf({ perRow }: StateArray, { shape }: Parameter): number {
+  return perRow ? 1 : shape[1];
+}
+
+function lengthOf(array: StateArray, parameter: Parameter): number {
+  return parameter.shape[0] * widthOf(array, parameter);
 }

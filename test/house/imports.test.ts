@@ -28,7 +28,7 @@ const publicNames = [
 ];
 
 const rules: readonly Rule[] = [
-  { of: ["errors.ts", "backend/backend.ts", "coalesce.ts"], may: [] },
+  { of: ["errors.ts", "backend/backend.ts", "coalesce.ts", "trainable.ts"], may: [] },
   { of: ["check.ts", "random/"], may: ["errors.ts"] },
   { of: ["indices.ts"], may: ["check.ts", "errors.ts"] },
   { of: ["backend/js/", "backend/absent.ts"], may: ["backend/backend.ts", "errors.ts"] },
@@ -38,15 +38,27 @@ const rules: readonly Rule[] = [
     of: ["backend/select.ts"],
     may: ["#native", "backend/wasm/wasm.ts", "backend/js/js.ts", "backend/backend.ts", "errors.ts"],
   },
+  { of: ["frequency.ts"], may: ["random/"] },
   { of: ["gradient.ts"], may: ["backend/backend.ts", "errors.ts"] },
   {
     of: ["parameter.ts"],
-    may: ["gradient.ts", "coalesce.ts", "backend/select.ts", "backend/backend.ts", "backend/js/", "errors.ts"],
+    may: [
+      "gradient.ts",
+      "coalesce.ts",
+      "frequency.ts",
+      "trainable.ts",
+      "backend/select.ts",
+      "backend/backend.ts",
+      "backend/js/",
+      "errors.ts",
+    ],
   },
   {
     of: ["layers/"],
     may: [
       "parameter.ts",
+      "coalesce.ts",
+      "backend/js/firstOutside.ts",
       "gradient.ts",
       "indices.ts",
       "random/",
