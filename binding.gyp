@@ -30,6 +30,7 @@
       "sources": [
         "native/addon.cpp",
         "native/dispatch.cpp",
+        "native/doors/optimizers.cpp",
         "native/lease.cpp",
         "native/memory.cpp",
         "native/scratch.cpp"

@@ -8,25 +8,16 @@
 
 #include "args.h"
 #include "dispatch.h"
+#include "doors/optimizers.h"
 #include "lease.h"
 
 namespace nn {
 namespace {
 
 /** Raised when the shape of what init exports changes: src/backend/native.ts refuses a stranger. */
-constexpr u32 abi = 1;
+constexpr u32 abi = 2;
 
-/** src/backend/backend.ts: maxRows. */
-constexpr usize maxRows = 0x7fffffff;
-
-/** Larger than any array: what is really allowed is said by the arrays' lengths. */
-constexpr usize maxCount = 0xffffffff;
 constexpr usize maxByteLength = usize{1} << 53;
-
-napi_value number(napi_env env, usize value) {
-  napi_value result;
-  return napi_create_double(env, static_cast<double>(value), &result) == napi_ok ? result : nullptr;
-}
 
 napi_value gather(napi_env env, napi_callback_info info) {
   Args<6> args{env, {}, nullptr};
@@ -113,6 +104,11 @@ Napi::Object kernelFunctions(Napi::Env env, const Kernels* kernels) {
   object["matmulNN"] = function(env, "matmulNN", multiply<&Kernels::matmulNN>, kernels);
   object["matmulNT"] = function(env, "matmulNT", multiply<&Kernels::matmulNT>, kernels);
   object["matmulTN"] = function(env, "matmulTN", multiply<&Kernels::matmulTN>, kernels);
+  object["stepSGD"] = function(env, "stepSGD", stepSGD, kernels);
+  object["stepAdagrad"] = function(env, "stepAdagrad", stepAdagrad, kernels);
+  object["stepRowwiseAdagrad"] = function(env, "stepRowwiseAdagrad", stepRowwiseAdagrad, kernels);
+  object["stepAdam"] = function(env, "stepAdam", stepAdam, kernels);
+  object["stepSparseAdam"] = function(env, "stepSparseAdam", stepSparseAdam, kernels);
   return object;
 }
 

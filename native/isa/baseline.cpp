@@ -2,6 +2,7 @@
 
 namespace nn {
 
-const Kernels baseline = {"baseline", gather, scatterAdd, matmulNN, matmulNT, matmulTN};
+const Kernels baseline = {"baseline", gather,      scatterAdd,         matmulNN, matmulNT,      matmulTN,
+                          stepSGD,    stepAdagrad, stepRowwiseAdagrad, stepAdam, stepSparseAdam};
 
 }  // namespace nn

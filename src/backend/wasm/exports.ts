@@ -34,6 +34,78 @@ export interface Exports {
   matmulNN: ProductExport;
   matmulNT: ProductExport;
   matmulTN: ProductExport;
+  stepSGD(
+    weight: number,
+    momentumBuffer: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: number,
+    numRows: number,
+    grad: number,
+    lr: number,
+    momentum: number,
+    undamped: number,
+    nesterov: number,
+    weightDecay: number,
+  ): number;
+  stepAdagrad(
+    weight: number,
+    sum: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: number,
+    numRows: number,
+    grad: number,
+    lr: number,
+    eps: number,
+    weightDecay: number,
+  ): number;
+  stepRowwiseAdagrad(
+    weight: number,
+    sum: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: number,
+    numRows: number,
+    grad: number,
+    lr: number,
+    eps: number,
+    weightDecay: number,
+    decoupled: number,
+  ): number;
+  stepAdam(
+    weight: number,
+    expAvg: number,
+    expAvgSq: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: number,
+    numRows: number,
+    grad: number,
+    stepSize: number,
+    beta1: number,
+    gain1: number,
+    beta2: number,
+    gain2: number,
+    rootCorrection: number,
+    eps: number,
+    weightDecay: number,
+    keep: number,
+  ): number;
+  stepSparseAdam(
+    weight: number,
+    expAvg: number,
+    expAvgSq: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: number,
+    numRows: number,
+    grad: number,
+    stepSize: number,
+    gain1: number,
+    gain2: number,
+    eps: number,
+  ): number;
   continueDot(a: number, b: number, k: number, lanes: number): number;
   heapBase(): number;
 }

@@ -3,6 +3,7 @@ import type { Exports } from "./exports.js";
 import { addRows, copyRows, firstOutside } from "./foreign.js";
 import type { Heap } from "./heap.js";
 import { StagedProduct } from "./stagedProduct.js";
+import { stagedSteps } from "./stagedSteps.js";
 
 /** How large the window is: matrix products gain little from more, and an isolate of 128 MB can spare it (ARCHITECTURE.md). */
 export const defaultWindowBytes = 2 * 1024 * 1024;
@@ -95,6 +96,8 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
     matmulNN: product("matmulNN"),
     matmulNT: product("matmulNT"),
     matmulTN: product("matmulTN"),
+
+    ...stagedSteps(exports, heap, window, rowCapacity),
   };
 }
 
