@@ -35,7 +35,6 @@
         "native/memory.cpp",
         "native/scratch.cpp"
       ],
-      "defines": ["NAPI_VERSION=8"],
       "dependencies": ["<@(isas)"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED", "NAPI_VERSION=8"],

@@ -1,4 +1,4 @@
-import { fewRows, mostFewRows } from "./fewRows";
+import { fewRowsProduct, mostFewRows } from "./fewRowsProduct";
 import { packed, packedFloats, panel, tileSums } from "./scratch";
 
 /** How many consecutive k are summed in order before their sum joins the total. */
@@ -32,7 +32,7 @@ export function blockedProduct(
     const add = accumulate || start > 0; // +0 + x is x here: a sum that started at +0 is never -0
     if (m <= mostFewRows) {
       const from = a + (((start as usize) * stepStride) << 2);
-      fewRows(from, rowStride, stepStride, b + (((start as usize) * n) << 2), m, n, depth, add, out);
+      fewRowsProduct(from, rowStride, stepStride, b + (((start as usize) * n) << 2), m, n, depth, add, out);
       continue;
     }
     const columnsAtOnce = (packedFloats / depth) & ~(tileColumns - 1);
@@ -41,10 +41,24 @@ export function blockedProduct(
       packColumns(b + (((start as usize) * n + left) << 2), n, depth, width);
       for (let i: u32 = 0; i < m; i += tileRows) {
         const rows = min(tileRows, m - i);
-        packRows(a + (((i as usize) * rowStride + (start as usize) * stepStride) << 2), rowStride, stepStride, rows, depth);
+        packRows(
+          a + (((i as usize) * rowStride + (start as usize) * stepStride) << 2),
+          rowStride,
+          stepStride,
+          rows,
+          depth,
+        );
         for (let j: u32 = 0; j < width; j += tileColumns) {
           const to = out + (((i as usize) * n + left + j) << 2);
-          tile(packed + (((j as usize) * depth) << 2), depth, to, (n as usize) << 2, rows, min(tileColumns, width - j), add);
+          tile(
+            packed + (((j as usize) * depth) << 2),
+            depth,
+            to,
+            (n as usize) << 2,
+            rows,
+            min(tileColumns, width - j),
+            add,
+          );
         }
       }
     }
@@ -128,7 +142,14 @@ function tile(b: usize, depth: u32, out: usize, pitch: usize, rows: u32, columns
 }
 
 function simdTile(b: usize, depth: u32, out: usize, pitch: usize, add: bool): void {
-  let s00 = f32x4.splat(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00, s30 = s00, s31 = s00;
+  let s00 = f32x4.splat(0),
+    s01 = s00,
+    s10 = s00,
+    s11 = s00,
+    s20 = s00,
+    s21 = s00,
+    s30 = s00,
+    s31 = s00;
   let a = panel;
   for (const end = b + ((depth as usize) << 5); b < end; b += 32, a += 16) {
     const b0 = v128.load(b);
@@ -162,7 +183,14 @@ function finishRow(out: usize, low: v128, high: v128, add: bool): void {
 }
 
 function scalarTile(b: usize, depth: u32, out: usize, pitch: usize, add: bool): void {
-  let s00: f32 = 0, s01: f32 = 0, s10: f32 = 0, s11: f32 = 0, s20: f32 = 0, s21: f32 = 0, s30: f32 = 0, s31: f32 = 0;
+  let s00: f32 = 0,
+    s01: f32 = 0,
+    s10: f32 = 0,
+    s11: f32 = 0,
+    s20: f32 = 0,
+    s21: f32 = 0,
+    s30: f32 = 0,
+    s31: f32 = 0;
   let a = panel;
   for (const end = b + ((depth as usize) << 3); b < end; b += 8, a += 16) {
     const b0 = load<f32>(b);

@@ -1,5 +1,3 @@
-import { fold } from "./lanes";
-
 /** The dot product of two rows of k floats in the 8-lane order of src/backend/js/dot.ts, scalar. */
 export function dot(a: usize, b: usize, k: u32): f32 {
   let s0: f32 = 0;
@@ -29,21 +27,4 @@ export function dot(a: usize, b: usize, k: u32): f32 {
   if (tail > 5) s5 += load<f32>(a, 20) * load<f32>(b, 20);
   if (tail > 6) s6 += load<f32>(a, 24) * load<f32>(b, 24);
   return s0 + s4 + (s2 + s6) + (s1 + s5 + (s3 + s7));
-}
-
-/** lanes[p & 7] += a[p] * b[p] for p in [0, k), ascending. */
-export function addProducts(a: usize, b: usize, k: u32, lanes: usize): void {
-  for (let p: u32 = 0; p < k; p++) {
-    const lane = lanes + (((p & 7) as usize) << 2);
-    const at = (p as usize) << 2;
-    store<f32>(lane, load<f32>(lane) + load<f32>(a + at) * load<f32>(b + at));
-  }
-}
-
-/** The eight lanes folded in their fixed order. */
-export function foldLanes(lanes: usize): f32 {
-  return (
-    load<f32>(lanes) + load<f32>(lanes, 16) + (load<f32>(lanes, 8) + load<f32>(lanes, 24)) +
-    (load<f32>(lanes, 4) + load<f32>(lanes, 20) + (load<f32>(lanes, 12) + load<f32>(lanes, 28)))
-  );
 }

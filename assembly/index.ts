@@ -1,6 +1,5 @@
-// The module's exports: one kernel a line, each in the file of its name, and what the host must know about the memory they share.
+// The module's exports and nothing else: the kernels, each in the file of its name, and a word with the host (heapBase).
 
-export { continueDot } from "./continueDot";
 export { gather } from "./gather";
 export { matmulNN } from "./matmulNN";
 export { matmulNT } from "./matmulNT";

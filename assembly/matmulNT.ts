@@ -1,5 +1,5 @@
-import { fewDots } from "./fewDots";
-import { packLanes, packedTile, panelSize, tileColumns, tileRows } from "./dotTiles";
+import { packedTile, packLanes, panelSize, tileColumns, tileRows } from "./dotTile";
+import { fewRowsDots } from "./fewRowsDots";
 import { packed, packedFloats, panel, panelFloats } from "./scratch";
 
 /** Fewer rows of a than this do not repay packing the rows of b: measured for short rows, and for rows of 256 floats and more. */
@@ -15,7 +15,7 @@ const rowsToPackLong: u32 = ASC_FEATURE_SIMD ? 8 : 2;
  */
 export function matmulNT(a: usize, b: usize, m: u32, n: u32, k: u32, accumulate: bool, out: usize): void {
   if (m < (k < 256 ? rowsToPackShort : rowsToPackLong) || panelSize(tileColumns, k) > panelFloats) {
-    fewDots(a, b, m, n, k, accumulate, out);
+    fewRowsDots(a, b, m, n, k, accumulate, out);
     return;
   }
   const pitch = (n as usize) << 2;
@@ -25,14 +25,23 @@ export function matmulNT(a: usize, b: usize, m: u32, n: u32, k: u32, accumulate:
     const bottom = min(top + batch, m);
     let to = packed;
     for (let i = top; i < bottom; i += tileRows, to += panelBytes) {
-      packLanes(a + ((i as usize) * k << 2), min(tileRows, bottom - i), tileRows, k, to);
+      packLanes(a + (((i as usize) * k) << 2), min(tileRows, bottom - i), tileRows, k, to);
     }
     for (let j: u32 = 0; j < n; j += tileColumns) {
       const columns = min(tileColumns, n - j);
-      packLanes(b + ((j as usize) * k << 2), columns, tileColumns, k, panel);
+      packLanes(b + (((j as usize) * k) << 2), columns, tileColumns, k, panel);
       let from = packed;
       for (let i = top; i < bottom; i += tileRows, from += panelBytes) {
-        packedTile(from, panel, k, min(tileRows, bottom - i), columns, accumulate, out + (((i as usize) * n + j) << 2), pitch);
+        packedTile(
+          from,
+          panel,
+          k,
+          min(tileRows, bottom - i),
+          columns,
+          accumulate,
+          out + (((i as usize) * n + j) << 2),
+          pitch,
+        );
       }
     }
   }

@@ -47,5 +47,6 @@ export function show(value: unknown): string {
     const { length = (value as DataView).byteLength } = value as { length?: number };
     return `${value.constructor?.name ?? "Array"}(${length})`;
   }
-  return `a ${value.constructor?.name ?? "null-prototype object"}`;
+  const name = value.constructor?.name;
+  return name ? `an instance of ${name}` : "an object without a prototype";
 }

@@ -27,7 +27,7 @@ onEveryImplementation(({ name: backend }) => {
       ["a string", put("1"), invalid, '"1"'],
       ["null", put(null), invalid, "null"],
       ["a boolean", put(true), invalid, "true"],
-      ["an object", put({}), invalid, "a Object"],
+      ["an object", put({}), invalid, "an instance of Object"],
       ["a hole", (good, at) => good.filter((_, i) => i !== at || delete good[i]) && good, invalid, "undefined"],
       ["in an Int32Array", typed(Int32Array, -1), outOfRange, "-1"],
       ["in a Uint32Array", typed(Uint32Array, 0xffffffff), outOfRange, "4294967295"],

@@ -39,7 +39,7 @@ onEveryImplementation(({ name: backend }) => {
         new Embedding(3, 2, { paddingIdx: any(null), backend }),
       "TypeError [ERR_INVALID_ARG_TYPE]: sparse is 1, expected true or false": () =>
         new Embedding(3, 2, { sparse: any(1), backend }),
-      "TypeError [ERR_INVALID_ARG_TYPE]: generator is a Object, expected a Generator": () =>
+      "TypeError [ERR_INVALID_ARG_TYPE]: generator is an instance of Object, expected a Generator": () =>
         new Embedding(3, 2, { generator: any(Math), backend }),
       "RangeError [ERR_OUT_OF_RANGE]: seed is 0.5, expected a safe integer, or a bigint in [-2 ** 63, 2 ** 64)": () =>
         manualSeed(0.5),
@@ -62,7 +62,8 @@ onEveryImplementation(({ name: backend }) => {
         matmul(new Float32Array(5), new Float32Array(6), { m: 2.5, n: 3, k: 2, backend }),
       "RangeError [ERR_OUT_OF_MEMORY]: result is 1152921504606847000 floats, expected what this JavaScript engine can allocate":
         () => matmul(new Float32Array(0), new Float32Array(0), { m: 2 ** 30, n: 2 ** 30, k: 0, backend }),
-      "TypeError [ERR_INVALID_ARG_TYPE]: parameters[0] is a Object, expected a Parameter": () => new SGD(any([{}])),
+      "TypeError [ERR_INVALID_ARG_TYPE]: parameters[0] is an instance of Object, expected a Parameter": () =>
+        new SGD(any([{}])),
       "RangeError [ERR_OUT_OF_RANGE]: lr is -1, expected a finite number >= 0": () => new SGD([], { lr: -1 }),
       'TypeError [ERR_INVALID_ARG_TYPE]: lr is "1", expected a finite number >= 0': () =>
         new Adagrad([], { lr: any("1") }),

@@ -2,7 +2,7 @@ import { cac } from "cac";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Backend, Kernels } from "../src/backend/backend.js";
 import { specification } from "../src/backend/js/js.js";
-import { backends, implementationName, selectBackend } from "../src/backend/select.js";
+import { implementationName, implementations as known, selectBackend } from "../src/backend/select.js";
 import { addBench } from "../src/cli/bench/bench.js";
 import { chooseCases, type ProductCase, type RowsCase, standardCases, workOf } from "../src/cli/bench/cases.js";
 import { drawIds } from "../src/cli/bench/ids.js";
@@ -12,13 +12,12 @@ import { prepare } from "../src/cli/bench/prepare.js";
 import { figures, formatTable, toJson, unitOfTime } from "../src/cli/bench/report.js";
 import { compare, runCase } from "../src/cli/bench/run.js";
 import { quantile, spread, summarize } from "../src/cli/bench/statistics.js";
-import { firstDifference, sampleProduct, verifyProduct } from "../src/cli/bench/verify.js";
+import { sampleProduct, verifyProduct } from "../src/cli/bench/verify.js";
+import { firstDifference } from "../src/cli/floats.js";
 import { Generator } from "../src/random/generator.js";
 
 const glance: Effort = { warmUp: 0.0002, sample: 0.0001, budget: 0.002, fewest: 1, most: 2 };
-const implementations = backends()
-  .filter((each) => each.supported)
-  .map((each) => selectBackend(implementationName(each)));
+const implementations = known().flatMap((each) => ("backend" in each ? [each.backend] : []));
 
 describe("statistics", () => {
   it("finds quantiles, between samples on a straight line, whatever the order", () => {

@@ -106,6 +106,16 @@ describe("examples", () => {
   });
 });
 
+test("the code in README runs as it stands", async () => {
+  const blocks = [...read("README.md").matchAll(/^```ts\n([\s\S]*?)^```/gm)].map((match) => match[1]);
+  expect(blocks.length).toBeGreaterThan(0);
+  for (const code of blocks) {
+    const claims = code.split("// =>").length - 1;
+    expect(await run({ name: "README.md", path: "src/index.ts", code })).toBe(claims);
+    expect(claims).toBeGreaterThan(0);
+  }
+});
+
 test("the runner sees a claim that does not hold", async () => {
   const wrong = {
     name: "wrong",

@@ -58,7 +58,7 @@ describe("seeds", () => {
     [null, "null"],
     [true, "true"],
     [[1], "Array(1)"],
-    [new Date(0), "a Date"],
+    [new Date(0), "an instance of Date"],
   ])("%s is no seed", (seed, shown) => {
     for (const use of [() => manualSeed(seed as never), () => new Generator(seed as never)]) {
       const error = refusal(use);
@@ -221,7 +221,11 @@ describe("arguments of the fills", () => {
 
   test.each([
     [() => fillNormal([] as never, generator), "ERR_INVALID_ARG_TYPE", "out is Array(0), expected a Float32Array"],
-    [() => fillNormal(out, {} as never), "ERR_INVALID_ARG_TYPE", "generator is a Object, expected a Generator"],
+    [
+      () => fillNormal(out, {} as never),
+      "ERR_INVALID_ARG_TYPE",
+      "generator is an instance of Object, expected a Generator",
+    ],
     [() => fillNormal(out, generator, "0" as never), "ERR_INVALID_ARG_TYPE", 'mean is "0", expected a number'],
     [() => fillNormal(out, generator, Number.NaN), "ERR_OUT_OF_RANGE", "mean is NaN, expected a finite number"],
     [() => fillNormal(out, generator, 0, -1), "ERR_OUT_OF_RANGE", "std is -1, expected a finite number >= 0"],

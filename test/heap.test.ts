@@ -3,6 +3,7 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { FreeList } from "../src/backend/wasm/freeList.js";
 import { Heap } from "../src/backend/wasm/heap.js";
+import { Random } from "./conformance/cases.js";
 
 const pageBytes = 65536;
 
@@ -11,15 +12,6 @@ const addressOf = (view: { byteOffset: number }) => view.byteOffset;
 
 function makeHeap({ base = 1000, initial = 1, maximum = 65536 } = {}): Heap {
   return new Heap(new WebAssembly.Memory({ initial, maximum }), base);
-}
-
-/** A small seeded generator: a failing run can be run again. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
 }
 
 function isAll(words: Uint32Array, expected: number): boolean {
@@ -46,17 +38,17 @@ describe("FreeList", () => {
 describe("Heap", () => {
   test("random allocations against a model: aligned, apart, zeroed, keeping their bytes, and all one region in the end", () => {
     for (let seed = 1; seed <= 20; seed++) {
-      const below = seeded(seed);
+      const random = new Random(seed);
       const heap = makeHeap();
       const live: { block: ReturnType<Heap["allocate"]>; address: number; words: number; mark: number }[] = [];
       for (let step = 0; step < 300; step++) {
-        if (live.length > 0 && below(5) < 2) {
-          const [{ block, mark }] = live.splice(below(live.length), 1);
+        if (live.length > 0 && random.below(5) < 2) {
+          const [{ block, mark }] = live.splice(random.below(live.length), 1);
           expect(isAll(block.u32(), mark)).toBe(true);
           block.dispose();
-          if (below(3) === 0) block.dispose();
+          if (random.below(3) === 0) block.dispose();
         } else {
-          const words = below(4) === 0 ? below(100_000) : below(200);
+          const words = random.below(4) === 0 ? random.below(100_000) : random.below(200);
           const block = heap.allocate(words * 4);
           const view = block.u32();
           expect(view.length).toBe(words);

@@ -137,7 +137,7 @@ onEveryImplementation(({ name: backend }) => {
       const state = optimizer.stateDict();
       const wrong = [
         [null, "state is null, expected one of 1 parameters"],
-        [{ ...state, parameters: [] }, "state is a Object, expected one of 1 parameters"],
+        [{ ...state, parameters: [] }, "state is an instance of Object, expected one of 1 parameters"],
         [{ ...state, parameters: [{}] }, "state.parameters[0].step is undefined, expected an integer >= 0"],
         [
           { ...state, options: { ...state.options, lr: "1" } },

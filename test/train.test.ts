@@ -145,7 +145,7 @@ describe("train", () => {
     [["--dim", "2.5"], "--dim is 2.5"],
     [["--dim", "abc"], '--dim is "abc"'],
     [["--dim", "1e9"], "words x --dim is"],
-    [["--dim.x", "3"], "--dim is a Object"],
+    [["--dim.x", "3"], "--dim is an instance of Object"],
     [["--dim", "3", "--dim", "4"], "--dim is given 2 times"],
     [["--epochs=-1"], "--epochs is -1"],
     [["--batch", "NaN"], '--batch is "NaN"'],

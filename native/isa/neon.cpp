@@ -1,4 +1,4 @@
-#include "table.h"
+#include "bodies.h"
 
 namespace nn {
 

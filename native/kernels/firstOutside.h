@@ -5,9 +5,9 @@
 namespace nn {
 namespace {
 
-/** The position of the first index that is not in [0, numEmbeddings), or numIndices when all are inside. */
+/** The position of the first index that is not in [0, numEmbeddings), or numIndices when all are inside. numEmbeddings
+ * is at most maxRows: the door has seen to that. */
 usize firstOutside(const u32* indices, usize numIndices, usize numEmbeddings) {
-  if (numEmbeddings > 0xffffffff) return numIndices;
   const u32 limit = static_cast<u32>(numEmbeddings);
   usize i = 0;
   // Whole groups first, without a branch per index: compilers make vectors of the inner loop.

@@ -17,13 +17,20 @@ export interface BackendInfo {
   readonly why?: string;
 }
 
+/** One implementation known here: its backend, or why it does not work. */
+export type Implementation = { readonly name: BackendName; readonly isa: string } & (
+  | { readonly backend: Backend }
+  | { readonly why: string }
+);
+
+/** The environment variable that says which implementation layers use unless told otherwise. */
+export const environmentVariable = "NN_EMBEDDING_BACKEND";
+
 /** Best first: the first that opens is the default. */
 const candidates: readonly Candidate[] = [...native, ...wasm, ...js];
 
 /** What opening each candidate came to. Opened at most once: a WASM implementation has one memory. */
-const opened = new Map<Candidate, Backend | { readonly why: string }>();
-
-const environmentVariable = "NN_EMBEDDING_BACKEND";
+const opened = new Map<Candidate, Implementation>();
 
 /**
  * Every implementation known here, best first: whether it is supported, which one is chosen, and why the others are not.
@@ -35,13 +42,17 @@ const environmentVariable = "NN_EMBEDDING_BACKEND";
  */
 export function backends(): BackendInfo[] {
   const chosen = selectBackend();
-  return candidates.map((candidate) => {
-    const { name, isa } = candidate;
-    const result = open(candidate);
-    return "why" in result
-      ? { name, isa, supported: false, chosen: false, why: result.why }
-      : { name, isa, supported: true, chosen: result === chosen };
+  return implementations().map((each) => {
+    const { name, isa } = each;
+    return "why" in each
+      ? { name, isa, supported: false, chosen: false, why: each.why }
+      : { name, isa, supported: true, chosen: each.backend === chosen };
   });
+}
+
+/** @internal Every implementation known here, best first, each tried. The environment has no say in it. */
+export function implementations(): Implementation[] {
+  return candidates.map(open);
 }
 
 /**
@@ -49,14 +60,26 @@ export function backends(): BackendInfo[] {
  * "native" means the best native implementation, "native:avx2" exactly that one.
  */
 export function selectBackend(name?: string): Backend {
-  if (name !== undefined) return named("backend", name);
-  const forced = readEnvironment();
-  if (forced) return named(environmentVariable, forced);
-  for (const candidate of candidates) {
-    const result = open(candidate);
-    if (!("why" in result)) return result;
+  const argument = name === undefined ? environmentVariable : "backend";
+  const wanted: unknown = name === undefined ? readEnvironment() || undefined : name;
+  if (wanted !== undefined && typeof wanted !== "string") {
+    throw typeError(
+      "ERR_INVALID_ARG_TYPE",
+      `${argument} is ${show(wanted)}, expected the name of a backend, such as "wasm"`,
+    );
   }
-  throw rangeError("ERR_BACKEND_UNSUPPORTED", `no backend works here: ${describe(candidates)}`); // js always opens
+  const matches = candidates.filter(
+    (each) => wanted === undefined || each.name === wanted || implementationName(each) === wanted,
+  );
+  for (const candidate of matches) {
+    const found = open(candidate);
+    if ("backend" in found) return found.backend;
+  }
+  const [code, expected] =
+    matches.length === 0
+      ? (["ERR_UNKNOWN_BACKEND", "one of"] as const)
+      : (["ERR_BACKEND_UNSUPPORTED", "one that works here, of"] as const);
+  throw rangeError(code, `${argument} is ${show(wanted)}, expected ${expected} ${describe()}`);
 }
 
 /**
@@ -72,46 +95,27 @@ export function implementationName(backend: { readonly name: string; readonly is
   return `${backend.name}:${backend.isa}`;
 }
 
-function named(argument: string, name: unknown): Backend {
-  if (typeof name !== "string") {
-    throw typeError(
-      "ERR_INVALID_ARG_TYPE",
-      `${argument} is ${show(name)}, expected the name of a backend, such as "wasm"`,
-    );
-  }
-  const matches = candidates.filter((each) => each.name === name || implementationName(each) === name);
-  for (const candidate of matches) {
-    const result = open(candidate);
-    if (!("why" in result)) return result;
-  }
-  const [code, expected] =
-    matches.length === 0
-      ? (["ERR_UNKNOWN_BACKEND", "one of"] as const)
-      : (["ERR_BACKEND_UNSUPPORTED", "one that works here, of"] as const);
-  throw rangeError(code, `${argument} is ${show(name)}, expected ${expected} ${describe(candidates)}`);
-}
-
-function open(candidate: Candidate): Backend | { readonly why: string } {
-  let result = opened.get(candidate);
-  if (result === undefined) {
-    if ("why" in candidate) result = { why: candidate.why };
+function open(candidate: Candidate): Implementation {
+  let found = opened.get(candidate);
+  if (found === undefined) {
+    const { name, isa } = candidate;
+    if ("why" in candidate) found = { name, isa, why: candidate.why };
     else {
       try {
-        result = candidate.open();
+        found = { name, isa, backend: candidate.open() };
       } catch (error) {
-        result = { why: error instanceof Error ? error.message : String(error) };
+        found = { name, isa, why: error instanceof Error ? error.message : String(error) };
       }
     }
-    opened.set(candidate, result);
+    opened.set(candidate, found);
   }
-  return result;
+  return found;
 }
 
-function describe(known: readonly Candidate[]): string {
-  const parts = known.map((candidate) => {
-    const result = open(candidate);
-    const name = implementationName(candidate);
-    return "why" in result ? `${name} (unsupported: ${result.why})` : name;
+function describe(): string {
+  const parts = implementations().map((each) => {
+    const name = implementationName(each);
+    return "why" in each ? `${name} (unsupported: ${each.why})` : name;
   });
   return parts.join(", ");
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
+/** `nn-embedding VERB`: one file per verb; each adds itself to the command line and throws what the user has to know. */
 import { readFileSync } from "node:fs";
 import { cac } from "cac";
 import { rangeError, show } from "../errors.js";
 import { addBench } from "./bench/bench.js";
-import { addDoctor } from "./doctor.js";
+import { addDoctor } from "./doctor/doctor.js";
 import { addTrain } from "./train/train.js";
 
-/** `nn-embedding VERB`: one file a verb; each adds itself to the command line and throws what the user has to know. */
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 const cli = cac("nn-embedding");
 addTrain(cli);

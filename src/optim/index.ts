@@ -3,7 +3,7 @@ export { Adagrad, type AdagradOptions } from "./adagrad.js";
 export { Adam, type AdamOptions } from "./adam.js";
 export { AdamW, type AdamWOptions } from "./adamW.js";
 export { clipGradNorm } from "./clipGradNorm.js";
-export { Optimizer, type OptimizerState } from "./optimizer.js";
+export type { Optimizer, OptimizerState } from "./optimizer.js";
 export type { Group, ParameterGroup, Parameters } from "./options.js";
 export { RowwiseAdagrad, type RowwiseAdagradOptions } from "./rowwiseAdagrad.js";
 export { SGD, type SGDOptions } from "./sgd.js";

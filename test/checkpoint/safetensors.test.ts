@@ -257,7 +257,7 @@ test("what cannot be encoded is refused, with its name, its value and what was e
     [
       () => encodeSafetensors({}, new Map() as never),
       "ERR_INVALID_ARG_TYPE",
-      "metadata is a Map, expected a record of strings",
+      "metadata is an instance of Map, expected a record of strings",
     ],
     [
       () => encodeSafetensors({}, { a: "x".repeat(100_000_000) }),

@@ -2,16 +2,12 @@
 import { expect } from "vitest";
 import { type Dtype, dtypes, type TensorData, viewOf } from "../../src/checkpoint/dtype.js";
 import type { Tensor } from "../../src/checkpoint/index.js";
+import { Random } from "../conformance/cases.js";
 
-/** Integers below a limit, the same ones for a seed (mulberry32). */
+/** Integers below a limit, the same ones for a seed. */
 export function randomIntegers(seed: number): (limit: number) => number {
-  let state = seed >>> 0;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * limit);
-  };
+  const random = new Random(seed);
+  return (limit) => random.below(limit);
 }
 
 /** A file by hand: the length of the header, the header as it is, and what follows. */

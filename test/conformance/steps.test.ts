@@ -78,9 +78,7 @@ const steps = [
 function rowLists(random: Random): Record<string, Uint32Array | "dense"> {
   const all = Array.from({ length: numEmbeddings }, (_, row) => row);
   const shuffled = all.map((row) => [random.uint32(), row]).sort(([a], [b]) => a - b);
-  const some = Uint32Array.from(
-    shuffled.slice(0, 23).map(([, row]) => row),
-  );
+  const some = Uint32Array.from(shuffled.slice(0, 23).map(([, row]) => row));
   return {
     dense: "dense",
     "no rows": new Uint32Array(0),

@@ -1,34 +1,34 @@
 import { describe, expect, test } from "vitest";
-import { compile, type Isa } from "#wasm";
-import type { Backend } from "../../src/backend/backend.js";
-import type { Exports } from "../../src/backend/wasm/exports.js";
-import { Heap } from "../../src/backend/wasm/heap.js";
-import { stagedKernels } from "../../src/backend/wasm/stage.js";
+import { type Backend, noPadding } from "../../src/backend/backend.js";
+import { specification } from "../../src/backend/js/js.js";
+import { openWasm } from "../../src/backend/wasm/wasm.js";
 import { filled, Random } from "./cases.js";
 import { placesOfThree, withPlaced } from "./placed.js";
 import { productCase, products, runProduct } from "./products.js";
 
 /**
- * The window of WASM is 2 MiB, so that few tests go through it more than once. With one of 4 and of 16 KiB every call does: the cuts
- * that staging makes must not show in the bits.
+ * The window of WASM is 2 MiB, so that few tests go through it more than once. Through a small one every call does: the cuts that
+ * staging makes must not show in the bits, nor the window in the memory beside it.
  */
-function backendWithWindow(isa: Isa, windowBytes: number): Backend {
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: 1024 });
-  const exports = new WebAssembly.Instance(compile(isa), { env: { memory } }).exports as unknown as Exports;
-  const heap = new Heap(memory, exports.heapBase());
-  return {
-    name: "wasm",
-    isa,
-    kernels: stagedKernels(exports, heap, windowBytes),
-    callCost: 0,
-    allocate: (byteLength) => heap.allocate(byteLength),
-    moves: (array) => heap.holds(array),
-  };
+function openWithWindow(isa: "simd" | "scalar", windowBytes: number): Backend {
+  const backend = openWasm(isa, windowBytes);
+  const behind = backend.allocate(64); // the first block lies right behind the window
+  const watched = ([name, kernel]: [string, (...args: unknown[]) => unknown]) => [
+    name,
+    (...args: unknown[]) => {
+      const { buffer } = behind.f32();
+      const result = kernel(...args);
+      expect(behind.f32().buffer === buffer, `memory is where it was before ${name}`).toBe(true);
+      expect([...behind.u32()]).toEqual(new Array(16).fill(0));
+      return result;
+    },
+  ];
+  return { ...backend, kernels: Object.fromEntries(Object.entries(backend.kernels).map(watched)) };
 }
 
 describe.each(["simd", "scalar"] as const)("wasm:%s", (isa) => {
-  describe.each([4096, 16384])("a window of %i bytes", (windowBytes) => {
-    const backend = backendWithWindow(isa, windowBytes);
+  describe.each([4096, 16384])("products through a window of %i bytes", (windowBytes) => {
+    const backend = openWithWindow(isa, windowBytes);
 
     test.each(products)("%s of any sizes", (name) => {
       const random = new Random(windowBytes);
@@ -41,37 +41,43 @@ describe.each(["simd", "scalar"] as const)("wasm:%s", (isa) => {
       }
     });
 
-    test("gather and scatterAdd of any sizes", () => {
-      const random = new Random(windowBytes);
-      for (let round = 0; round < 80; round++) {
-        const rows = 1 + random.below(50);
-        const dim = random.of([0, 1, 3, 8, 33, 100, 600]);
-        const numIndices = random.of([0, 1, 10, 300, 900]);
-        const indices = Uint32Array.from({ length: numIndices }, () => random.below(rows));
-        const weight = filled(random, rows * dim);
-        const gathered = Float32Array.from(
-          { length: numIndices * dim },
-          (_, at) => weight[indices[Math.floor(at / dim)] * dim + (at % dim)],
-        );
-        const places = random.of(placesOfThree);
-        withPlaced(
-          random,
-          backend,
-          places,
-          [weight, indices, new Float32Array(numIndices * dim)] as const,
-          (t, list, out) => {
-            const { gather, scatterAdd } = backend.kernels;
-            expect(gather(t.floats, rows, dim, list.words, numIndices, out.floats)).toBe(numIndices);
-            out.expect(gathered, `${places}`);
-            const sums = weight.slice();
-            indices.forEach((row, i) => {
-              for (let j = 0; j < dim; j++) sums[row * dim + j] += gathered[i * dim + j];
-            });
-            expect(scatterAdd(t.floats, rows, dim, list.words, numIndices, 0xffffffff, out.floats)).toBe(numIndices);
-            t.expect(sums, `${places}`);
-          },
-        );
+    test.each(placesOfThree)("matmulNT over rows that do not fit the window, a %s, b %s, out %s", (...places) => {
+      for (const accumulate of [false, true]) {
+        const product = productCase("matmulNT", [2, 3, windowBytes / 4 + 1], accumulate);
+        runProduct({ name: `wasm:${isa}`, backend }, product, places);
       }
     });
+  });
+
+  test.each([256, 4096, 16384])("gather and scatterAdd of any sizes through a window of %i bytes", (windowBytes) => {
+    const backend = openWithWindow(isa, windowBytes);
+    const { gather, scatterAdd } = backend.kernels;
+    const random = new Random(windowBytes);
+    for (let round = 0; round < 120; round++) {
+      const rows = 1 + random.below(50);
+      const dim = random.of([0, 1, 3, 8, 33, 100, 600]); // 100 floats are more than the smallest window
+      const numIndices = random.of([0, 1, 10, 300, 900]);
+      const indices = Uint32Array.from({ length: numIndices }, () => random.below(rows));
+      if (numIndices > 0 && random.below(3) === 0) {
+        indices[random.of([0, numIndices - 1, random.below(numIndices)])] = random.of([rows, 0xffffffff]);
+      }
+      const paddingIdx = random.of([noPadding, random.below(rows)]);
+      const weight = filled(random, rows * dim);
+      const gradOut = filled(random, numIndices * dim);
+      const places = random.of(placesOfThree);
+      const what = `${rows} x ${dim}, ${numIndices} indices, table, indices, rows: ${places}`;
+      if (round % 20 === 0) backend.allocate(round * 100_000).dispose(); // memory may move between calls
+      withPlaced(random, backend, places, [weight, indices, gradOut] as const, (table, list, others) => {
+        const added = scatterAdd(table.floats, rows, dim, list.words, numIndices, paddingIdx, others.floats);
+        const done = specification.scatterAdd(weight, rows, dim, indices, numIndices, paddingIdx, gradOut);
+        expect(added, what).toBe(done);
+        table.expect(weight, what);
+        others.expect(gradOut, what);
+
+        expect(gather(table.floats, rows, dim, list.words, numIndices, others.floats), what).toBe(done);
+        specification.gather(weight, rows, dim, indices, numIndices, gradOut);
+        others.expect(gradOut, what);
+      });
+    }
   });
 });

@@ -33,7 +33,6 @@ const rules: readonly Rule[] = [
   { of: ["indices.ts"], may: ["check.ts", "errors.ts"] },
   { of: ["backend/js/", "backend/absent.ts"], may: ["backend/backend.ts", "errors.ts"] },
   { of: ["backend/native.ts"], may: ["backend/backend.ts", "errors.ts"], node: true },
-  // What is not at home is done where it lies, by the specification.
   { of: ["backend/wasm/"], may: ["#wasm", "backend/js/", "backend/backend.ts", "errors.ts"] },
   {
     of: ["backend/select.ts"],
@@ -77,8 +76,15 @@ const rules: readonly Rule[] = [
   { of: ["index.ts"], may: [...training, "backend/select.ts"] },
   // The bench times the kernels themselves and checks their bits against the specification first; so does the doctor.
   {
-    of: ["cli/bench/", "cli/doctor.ts"],
-    may: [...training, "backend/select.ts", "backend/backend.ts", "backend/js/js.ts", "backend/wasm/modules.ts"],
+    of: ["cli/bench/", "cli/doctor/", "cli/floats.ts"],
+    may: [
+      "cli/floats.ts",
+      ...training,
+      "backend/select.ts",
+      "backend/backend.ts",
+      "backend/js/js.ts",
+      "backend/wasm/modules.ts",
+    ],
     node: true,
     packages: true,
   },

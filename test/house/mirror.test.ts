@@ -43,7 +43,7 @@ describe.each(kernels)("%s", (kernel) => {
 
   test("every instruction set and the WASM module carry it", () => {
     expect(read("assembly/index.ts")).toContain(`export { ${kernel} } from "./${kernel}";`);
-    expect(read("native/isa/table.h")).toContain(`#include "../kernels/${kernel}.h"`);
+    expect(read("native/isa/bodies.h")).toContain(`#include "../kernels/${kernel}.h"`);
     for (const isa of ["baseline", "avx2", "avx512", "neon"]) {
       expect(withoutComments(read(`native/isa/${isa}.cpp`))).toMatch(new RegExp(`\\b${kernel}\\b`));
     }

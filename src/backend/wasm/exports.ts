@@ -106,6 +106,5 @@ export interface Exports {
     gain2: number,
     eps: number,
   ): number;
-  continueDot(a: number, b: number, k: number, lanes: number): number;
   heapBase(): number;
 }

@@ -1,6 +1,7 @@
 import type { Kernels } from "../backend.js";
+import { firstOutside } from "../js/firstOutside.js";
+import { specification } from "../js/js.js";
 import type { Exports } from "./exports.js";
-import { addRows, copyRows, firstOutside } from "./foreign.js";
 import type { Heap } from "./heap.js";
 import { StagedProduct } from "./stagedProduct.js";
 import { stagedSteps } from "./stagedSteps.js";
@@ -15,6 +16,9 @@ const rowChunkFloats = 128 * 1024;
  * The kernels over typed arrays from anywhere. Arguments at *home*, in the heap's memory, are passed by pointer and cost nothing. Others
  * are *staged*: carried through one fixed window in linear memory, chunk by chunk, so that a call needs no more memory than the window
  * and never grows it. Chunks end where the order of sums allows it: the bits do not depend on what is at home.
+ *
+ * The rows of a table that is not at home are touched once each, so carrying them in and back would cost more than the work: there the
+ * specification does it where they lie.
  */
 export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaultWindowBytes): Kernels {
   const window = heap.reserve(windowBytes);
@@ -37,7 +41,7 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
       const perIndex = (indicesHome ? 0 : 1) + (outHome ? 0 : embeddingDim);
       const chunk = perIndex === 0 ? numIndices : Math.floor(rowCapacity / perIndex);
       if (!heap.holds(weight) || (chunk === 0 && numIndices > 0)) {
-        return copyRows(weight, numEmbeddings, embeddingDim, indices, numIndices, out);
+        return specification.gather(weight, numEmbeddings, embeddingDim, indices, numIndices, out);
       }
       // The kernel sees its own chunk only: when there are more, all indices are looked at first.
       const known = numIndices > chunk ? firstOutside(indices, numIndices, numEmbeddings) : numIndices;
@@ -67,7 +71,15 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
       const perIndex = (indicesHome ? 0 : 1) + (gradOutHome ? 0 : embeddingDim);
       const chunk = perIndex === 0 ? numIndices : Math.floor(rowCapacity / perIndex);
       if (!heap.holds(gradWeight) || (chunk === 0 && numIndices > 0)) {
-        return addRows(gradWeight, numEmbeddings, embeddingDim, indices, numIndices, paddingIdx, gradOut);
+        return specification.scatterAdd(
+          gradWeight,
+          numEmbeddings,
+          embeddingDim,
+          indices,
+          numIndices,
+          paddingIdx,
+          gradOut,
+        );
       }
       const known = numIndices > chunk ? firstOutside(indices, numIndices, numEmbeddings) : numIndices;
       if (known < numIndices) return known;

@@ -1,11 +1,7 @@
 import type { Kernels } from "../backend.js";
-import { stepAdagrad } from "../js/stepAdagrad.js";
-import { stepAdam } from "../js/stepAdam.js";
-import { stepRowwiseAdagrad } from "../js/stepRowwiseAdagrad.js";
-import { stepSGD } from "../js/stepSGD.js";
-import { stepSparseAdam } from "../js/stepSparseAdam.js";
+import { specification } from "../js/js.js";
+import { firstRowOutside } from "../js/rows.js";
 import type { Exports } from "./exports.js";
-import { firstOutside } from "./foreign.js";
 import type { Heap } from "./heap.js";
 
 /** The kernels that move a table and what is remembered of it. */
@@ -46,7 +42,7 @@ export function stagedSteps(exports: Exports, heap: Heap, window: number, capaci
     const chunk = perRow === 0 ? numRows : Math.floor(capacity / perRow);
     if (chunk === 0 && numRows > 0) return -1;
     if (numRows > chunk) {
-      const known = isDense ? Math.min(numRows, numEmbeddings) : firstOutside(rows, numRows, numEmbeddings);
+      const known = firstRowOutside(rows, numRows, numEmbeddings);
       if (known < numRows) return known;
     }
     const { f32, u32 } = heap;
@@ -81,7 +77,7 @@ export function stagedSteps(exports: Exports, heap: Heap, window: number, capaci
         exports.stepSGD(w, b, count, embeddingDim, list, some, from, ...numbers),
       );
       if (done >= 0) return done;
-      return stepSGD(weight, momentumBuffer, numEmbeddings, embeddingDim, rows, numRows, grad, ...rest);
+      return specification.stepSGD(weight, momentumBuffer, numEmbeddings, embeddingDim, rows, numRows, grad, ...rest);
     },
 
     stepAdagrad(weight, sum, numEmbeddings, embeddingDim, rows, numRows, grad, ...rest) {
@@ -89,7 +85,9 @@ export function stagedSteps(exports: Exports, heap: Heap, window: number, capaci
       const done = run(tables, numEmbeddings, embeddingDim, rows, numRows, grad, ([w, s], count, list, some, from) =>
         exports.stepAdagrad(w, s, count, embeddingDim, list, some, from, ...rest),
       );
-      return done >= 0 ? done : stepAdagrad(weight, sum, numEmbeddings, embeddingDim, rows, numRows, grad, ...rest);
+      return done >= 0
+        ? done
+        : specification.stepAdagrad(weight, sum, numEmbeddings, embeddingDim, rows, numRows, grad, ...rest);
     },
 
     stepRowwiseAdagrad(weight, sum, numEmbeddings, embeddingDim, rows, numRows, grad, ...rest) {
@@ -103,7 +101,7 @@ export function stagedSteps(exports: Exports, heap: Heap, window: number, capaci
         exports.stepRowwiseAdagrad(w, s, count, embeddingDim, list, some, from, ...numbers),
       );
       if (done >= 0) return done;
-      return stepRowwiseAdagrad(weight, sum, numEmbeddings, embeddingDim, rows, numRows, grad, ...rest);
+      return specification.stepRowwiseAdagrad(weight, sum, numEmbeddings, embeddingDim, rows, numRows, grad, ...rest);
     },
 
     stepAdam(weight, expAvg, expAvgSq, numEmbeddings, embeddingDim, rows, numRows, grad, ...rest) {
@@ -112,7 +110,17 @@ export function stagedSteps(exports: Exports, heap: Heap, window: number, capaci
         exports.stepAdam(w, m, v, count, embeddingDim, list, some, from, ...rest),
       );
       if (done >= 0) return done;
-      return stepAdam(weight, expAvg, expAvgSq, numEmbeddings, embeddingDim, rows, numRows, grad, ...rest);
+      return specification.stepAdam(
+        weight,
+        expAvg,
+        expAvgSq,
+        numEmbeddings,
+        embeddingDim,
+        rows,
+        numRows,
+        grad,
+        ...rest,
+      );
     },
 
     stepSparseAdam(weight, expAvg, expAvgSq, numEmbeddings, embeddingDim, rows, numRows, grad, ...rest) {
@@ -121,7 +129,17 @@ export function stagedSteps(exports: Exports, heap: Heap, window: number, capaci
         exports.stepSparseAdam(w, m, v, count, embeddingDim, list, some, from, ...rest),
       );
       if (done >= 0) return done;
-      return stepSparseAdam(weight, expAvg, expAvgSq, numEmbeddings, embeddingDim, rows, numRows, grad, ...rest);
+      return specification.stepSparseAdam(
+        weight,
+        expAvg,
+        expAvgSq,
+        numEmbeddings,
+        embeddingDim,
+        rows,
+        numRows,
+        grad,
+        ...rest,
+      );
     },
   };
 }

@@ -2,7 +2,7 @@ import { compile } from "#wasm";
 import type { Backend, Candidate } from "../backend.js";
 import type { Exports, Isa } from "./exports.js";
 import { Heap } from "./heap.js";
-import { stagedKernels } from "./stage.js";
+import { defaultWindowBytes, stagedKernels } from "./stage.js";
 
 /** How many pages the modules are linked for: their scratch memory, and a little more. asconfig.json says the same. */
 const initialPages = 16;
@@ -21,7 +21,7 @@ export const candidates: readonly Candidate[] = [candidate("simd"), candidate("s
 
 function candidate(isa: Isa): Candidate {
   const why = whyNot(isa);
-  return why === undefined ? { name: "wasm", isa, open: () => open(isa) } : { name: "wasm", isa, why };
+  return why === undefined ? { name: "wasm", isa, open: () => openWasm(isa) } : { name: "wasm", isa, why };
 }
 
 /** What the engine lacks. An engine that has it all may still refuse to compile (a browser's content policy): then `open` throws. */
@@ -37,14 +37,15 @@ function whyNot(isa: Isa): string | undefined {
  */
 const callCost = 64;
 
-function open(isa: Isa): Backend {
+/** @internal A memory and an instance of their own. The size of the window shows in the time of a call and in nothing else. */
+export function openWasm(isa: Isa, windowBytes = defaultWindowBytes): Backend {
   const memory = new WebAssembly.Memory({ initial: initialPages, maximum: maximumPages });
   const exports = new WebAssembly.Instance(compile(isa), { env: { memory } }).exports as unknown as Exports;
   const heap = new Heap(memory, exports.heapBase());
   return {
     name: "wasm",
     isa,
-    kernels: stagedKernels(exports, heap),
+    kernels: stagedKernels(exports, heap, windowBytes),
     callCost,
     allocate: (byteLength) => heap.allocate(byteLength),
     moves: (array) => heap.holds(array),

@@ -1,7 +1,7 @@
 import process from "node:process";
 import type { CAC } from "cac";
 import type { Backend } from "../../backend/backend.js";
-import { backends, implementationName, selectBackend } from "../../backend/select.js";
+import { implementationName, implementations as known, selectBackend } from "../../backend/select.js";
 import { type Case, chooseCases, kernels } from "./cases.js";
 import { fullEffort, quickEffort } from "./measure.js";
 import { OpenBlas } from "./openblas.js";
@@ -75,10 +75,9 @@ async function bench(kernel: unknown, options: BenchOptions): Promise<void> {
 function chooseImplementations(name: unknown): Backend[] {
   const wanted = name === undefined ? undefined : String(name);
   if (wanted !== undefined) selectBackend(wanted); // throws what a layer would throw
-  return backends()
-    .filter((each) => each.supported)
+  return known()
     .filter((each) => wanted === undefined || each.name === wanted || implementationName(each) === wanted)
-    .map((each) => selectBackend(implementationName(each)));
+    .flatMap((each) => ("backend" in each ? [each.backend] : []));
 }
 
 /** One line that the next one overwrites; without a case it is wiped. Nothing where nobody watches. */

@@ -38,10 +38,3 @@ function firstAbove(ascending: Float64Array, target: number): number {
   }
   return low;
 }
-
-/** Floats in [-0.5, 0.5): sums of them round at every step, and stay small. */
-export function drawFloats(count: number, generator: Generator): Float32Array {
-  const floats = generator.fillFloat32(new Float32Array(count)) as Float32Array;
-  for (let i = 0; i < count; i++) floats[i] -= 0.5;
-  return floats;
-}

@@ -1,18 +1,7 @@
 import { specification } from "../../backend/js/js.js";
 import { Generator } from "../../random/generator.js";
+import { firstDifference } from "../floats.js";
 import type { ProductCase } from "./cases.js";
-
-/** The first place where the two differ in a bit, or -1. NaNs are all alike: their payloads are the processor's business. */
-export function firstDifference(actual: Float32Array, expected: Float32Array): number {
-  const actualBits = bits(actual);
-  const expectedBits = bits(expected);
-  for (let i = 0; i < expectedBits.length; i++) {
-    if (actualBits[i] === expectedBits[i]) continue;
-    if (Number.isNaN(actual[i]) && Number.isNaN(expected[i])) continue;
-    return i;
-  }
-  return -1;
-}
 
 /** Throws unless the rows have the bits of the specification: what is wrong is not timed. */
 export function verifyRows(
@@ -87,10 +76,6 @@ function pick(count: number, most: number): number[] {
   const generator = new Generator(1);
   while (chosen.size < most) chosen.add(Math.floor(generator.float64() * count));
   return [...chosen].sort((left, right) => left - right);
-}
-
-function bits(floats: Float32Array): Uint32Array {
-  return new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
 }
 
 function wrong(where: string, place: string, actual: number, expected: number): Error {

@@ -24,9 +24,9 @@ export function packLanes(from: usize, rows: u32, panelRows: u32, k: u32, to: us
   const pitch = (panelRows as usize) * width * 4;
   const passBytes = (steps as usize) * pitch;
   for (let r: u32 = 0; r < panelRows; r++) {
-    let at = from + ((min(r, rows - 1) as usize) * k << 2);
+    let at = from + (((min(r, rows - 1) as usize) * k) << 2);
     let low = to + (r as usize) * width * 4;
-    for (const end = at + ((k & ~7) as usize << 2); at < end; at += 32, low += pitch) {
+    for (const end = at + ((k & ~7) << 2); at < end; at += 32, low += pitch) {
       if (ASC_FEATURE_SIMD) {
         v128.store(low, v128.load(at));
         v128.store(low + passBytes, v128.load(at, 16));
@@ -38,23 +38,32 @@ export function packLanes(from: usize, rows: u32, panelRows: u32, k: u32, to: us
     const tail = k & 7;
     if (tail == 0) continue;
     for (let l: u32 = 0; l < 8; l++) {
-      const lane = low + (l / width as usize) * passBytes + ((l % width as usize) << 2);
+      const lane = low + ((l / width) as usize) * passBytes + (((l % width) as usize) << 2);
       store<f32>(lane, l < tail ? load<f32>(at + ((l as usize) << 2)) : 0);
     }
   }
 }
 
 /** The 8 dot products of a packed panel of 2 rows of a and one of 4 rows of b: out[r][c] for r < rows, c < columns. */
-export function packedTile(a: usize, b: usize, k: u32, rows: u32, columns: u32, accumulate: bool, out: usize, pitch: usize): void {
+export function packedTile(
+  a: usize,
+  b: usize,
+  k: u32,
+  rows: u32,
+  columns: u32,
+  accumulate: bool,
+  out: usize,
+  pitch: usize,
+): void {
   const steps = (k + 7) >> 3;
   for (let pass: u32 = 0; pass < passes; pass++) {
-    const sums = tileSums + ((pass * width * 8 as usize) << 2);
-    const skipped = (pass * steps * width as usize) << 2;
+    const sums = tileSums + ((pass * width * 8) << 2);
+    const skipped = (pass * steps * width) << 2;
     if (ASC_FEATURE_SIMD) laneSums(a + skipped * tileRows, b + skipped * tileColumns, steps, sums);
     else oneLaneSums(a + skipped * tileRows, b + skipped * tileColumns, steps, sums);
   }
   for (let r: u32 = 0; r < rows; r++, out += pitch) {
-    const sums = tileSums + ((r * tileColumns * width as usize) << 2);
+    const sums = tileSums + ((r * tileColumns * width) << 2);
     if (ASC_FEATURE_SIMD && columns == tileColumns) {
       const four = foldFour(sums, 128);
       v128.store(out, accumulate ? f32x4.add(v128.load(out), four) : four);
@@ -62,7 +71,7 @@ export function packedTile(a: usize, b: usize, k: u32, rows: u32, columns: u32, 
     }
     for (let c: u32 = 0; c < columns; c++) {
       const to = out + ((c as usize) << 2);
-      const sum = foldSums(sums + ((c * width as usize) << 2));
+      const sum = foldSums(sums + ((c * width) << 2));
       store<f32>(to, accumulate ? load<f32>(to) + sum : sum);
     }
   }
@@ -72,13 +81,22 @@ export function packedTile(a: usize, b: usize, k: u32, rows: u32, columns: u32, 
 function foldSums(sums: usize): f32 {
   if (ASC_FEATURE_SIMD) return fold(v128.load(sums), v128.load(sums, 128));
   return (
-    load<f32>(sums) + load<f32>(sums, 128) + (load<f32>(sums, 64) + load<f32>(sums, 192)) +
+    load<f32>(sums) +
+    load<f32>(sums, 128) +
+    (load<f32>(sums, 64) + load<f32>(sums, 192)) +
     (load<f32>(sums, 32) + load<f32>(sums, 160) + (load<f32>(sums, 96) + load<f32>(sums, 224)))
   );
 }
 
 function laneSums(a: usize, b: usize, steps: u32, sums: usize): void {
-  let s00 = f32x4.splat(0), s01 = s00, s02 = s00, s03 = s00, s10 = s00, s11 = s00, s12 = s00, s13 = s00;
+  let s00 = f32x4.splat(0),
+    s01 = s00,
+    s02 = s00,
+    s03 = s00,
+    s10 = s00,
+    s11 = s00,
+    s12 = s00,
+    s13 = s00;
   for (const end = a + ((steps as usize) << 5); a < end; a += 32, b += 64) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
@@ -106,7 +124,14 @@ function laneSums(a: usize, b: usize, steps: u32, sums: usize): void {
 }
 
 function oneLaneSums(a: usize, b: usize, steps: u32, sums: usize): void {
-  let s00: f32 = 0, s01: f32 = 0, s02: f32 = 0, s03: f32 = 0, s10: f32 = 0, s11: f32 = 0, s12: f32 = 0, s13: f32 = 0;
+  let s00: f32 = 0,
+    s01: f32 = 0,
+    s02: f32 = 0,
+    s03: f32 = 0,
+    s10: f32 = 0,
+    s11: f32 = 0,
+    s12: f32 = 0,
+    s13: f32 = 0;
   for (const end = a + ((steps as usize) << 3); a < end; a += 8, b += 16) {
     const b0 = load<f32>(b);
     const b1 = load<f32>(b, 4);

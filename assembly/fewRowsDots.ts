@@ -8,7 +8,7 @@ const rowsAtOnce: u32 = ASC_FEATURE_SIMD ? 3 : 1;
  * The dot products of few rows of a with many rows of b, as they lie. Each row of b is read from memory once and in the order of addresses:
  * side by side, two rows at a time, the prefetcher brings half as much.
  */
-export function fewDots(a: usize, b: usize, m: u32, n: u32, k: u32, accumulate: bool, out: usize): void {
+export function fewRowsDots(a: usize, b: usize, m: u32, n: u32, k: u32, accumulate: bool, out: usize): void {
   const rowBytes = (k as usize) << 2;
   const pitch = (n as usize) << 2;
   for (let j: u32 = 0; j < n; j++, b += rowBytes, out += 4) {
@@ -40,7 +40,8 @@ function firstLanes(count: i32): v128 {
 }
 
 function oneRow(a: usize, b: usize, k: u32, accumulate: bool, out: usize): void {
-  let s0 = f32x4.splat(0), t0 = s0;
+  let s0 = f32x4.splat(0),
+    t0 = s0;
   for (const end = b + ((k & ~7) << 2); b < end; b += 32, a += 32) {
     s0 = f32x4.add(s0, f32x4.mul(v128.load(a), v128.load(b)));
     t0 = f32x4.add(t0, f32x4.mul(v128.load(a, 16), v128.load(b, 16)));
@@ -55,7 +56,10 @@ function oneRow(a: usize, b: usize, k: u32, accumulate: bool, out: usize): void 
 }
 
 function twoRows(a0: usize, a1: usize, b: usize, k: u32, accumulate: bool, out: usize, pitch: usize): void {
-  let s0 = f32x4.splat(0), t0 = s0, s1 = s0, t1 = s0;
+  let s0 = f32x4.splat(0),
+    t0 = s0,
+    s1 = s0,
+    t1 = s0;
   for (const end = b + ((k & ~7) << 2); b < end; b += 32, a0 += 32, a1 += 32) {
     let x = v128.load(b);
     s0 = f32x4.add(s0, f32x4.mul(v128.load(a0), x));
@@ -78,8 +82,22 @@ function twoRows(a0: usize, a1: usize, b: usize, k: u32, accumulate: bool, out: 
   put(out + pitch, fold(s1, t1), accumulate);
 }
 
-function threeRows(a0: usize, a1: usize, a2: usize, b: usize, k: u32, accumulate: bool, out: usize, pitch: usize): void {
-  let s0 = f32x4.splat(0), t0 = s0, s1 = s0, t1 = s0, s2 = s0, t2 = s0;
+function threeRows(
+  a0: usize,
+  a1: usize,
+  a2: usize,
+  b: usize,
+  k: u32,
+  accumulate: bool,
+  out: usize,
+  pitch: usize,
+): void {
+  let s0 = f32x4.splat(0),
+    t0 = s0,
+    s1 = s0,
+    t1 = s0,
+    s2 = s0,
+    t2 = s0;
   for (const end = b + ((k & ~7) << 2); b < end; b += 32, a0 += 32, a1 += 32, a2 += 32) {
     let x = v128.load(b);
     s0 = f32x4.add(s0, f32x4.mul(v128.load(a0), x));

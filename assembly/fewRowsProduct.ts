@@ -14,9 +14,10 @@ export const mostFewRows: u32 = 7;
 const mostStreamedRows: u32 = 3;
 
 /**
- * One block of the product (p in [0, depth)) for few rows of a: b passes by as it lies and the sums wait in the first-level cache. The same order of sums as the tile: for each output its p ascending from +0, then one add to out.
+ * One block of the product (p in [0, depth)) for few rows of a: b passes by as it lies and the sums wait in the first-level
+ * cache. The same order of sums as the tile: for each output its p ascending from +0, then one add to out.
  */
-export function fewRows(
+export function fewRowsProduct(
   a: usize,
   rowStride: u32,
   stepStride: u32,
@@ -82,7 +83,10 @@ function addFourProducts(sums: usize, b: usize, pitch: usize, width: u32, f0: f3
     }
   }
   for (; sums < end; sums += 4, b += 4, b1 += 4, b2 += 4, b3 += 4) {
-    store<f32>(sums, load<f32>(sums) + f0 * load<f32>(b) + f1 * load<f32>(b1) + f2 * load<f32>(b2) + f3 * load<f32>(b3));
+    store<f32>(
+      sums,
+      load<f32>(sums) + f0 * load<f32>(b) + f1 * load<f32>(b1) + f2 * load<f32>(b2) + f3 * load<f32>(b3),
+    );
   }
 }
 

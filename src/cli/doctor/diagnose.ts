@@ -1,0 +1,108 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { arch, cpus, platform } from "node:os";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import type { Backend } from "../../backend/backend.js";
+import { environmentVariable, implementationName, implementations, selectBackend } from "../../backend/select.js";
+import { scalar, simd } from "../../backend/wasm/modules.js";
+import { selfCheck } from "./selfCheck.js";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** What is known of one implementation. */
+export interface Finding {
+  readonly implementation: string;
+  readonly works: boolean;
+  /** Whether a layer uses it unless told otherwise. */
+  readonly chosen: boolean;
+  /** What is wrong with its bits; null when nothing is, or when it does not work. */
+  readonly wrong: string | null;
+  /** Why it does not work. */
+  readonly why?: string;
+  /** What to do about that. */
+  readonly remedy?: string;
+}
+
+/** All that `nn-embedding doctor` tells. */
+export interface Diagnosis {
+  readonly version: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly cpu: string;
+  readonly threads: number;
+  /** The addons that are there, relative to the package. */
+  readonly addons: readonly { readonly path: string; readonly bytes: number }[];
+  /** Bytes of the WebAssembly modules inside the package. */
+  readonly wasm: { readonly simd: number; readonly scalar: number };
+  /** What NN_EMBEDDING_BACKEND says, or null, and why that cannot be had, or null. */
+  readonly environment: { readonly value: string | null; readonly problem: string | null };
+  readonly implementations: readonly Finding[];
+  readonly healthy: boolean;
+}
+
+export function diagnose(): Diagnosis {
+  const { chosen, ...environment } = readEnvironment();
+  const findings = implementations().map((each): Finding => {
+    const implementation = implementationName(each);
+    if ("why" in each) {
+      const { name, why } = each;
+      return { implementation, works: false, chosen: false, wrong: null, why, remedy: remedyFor(name, why) };
+    }
+    return { implementation, works: true, chosen: each.backend === chosen, wrong: selfCheck(each.backend) };
+  });
+  return {
+    version: JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version,
+    node: process.versions.node,
+    platform: `${platform()} ${arch()}`,
+    cpu: cpus()[0]?.model.trim() || "unknown CPU",
+    threads: cpus().length,
+    addons: findAddons(),
+    wasm: { simd: Buffer.from(simd, "base64").length, scalar: Buffer.from(scalar, "base64").length },
+    environment,
+    implementations: findings,
+    healthy: environment.problem === null && findings.every(({ wrong }) => wrong === null),
+  };
+}
+
+/** What the environment asks for, and the backend that layers use here; null where it asks for what cannot be had. */
+function readEnvironment(): Diagnosis["environment"] & { readonly chosen: Backend | null } {
+  const value = process.env[environmentVariable] || null;
+  try {
+    return { value, problem: null, chosen: selectBackend() };
+  } catch (error) {
+    return { value, problem: (error as Error).message, chosen: null };
+  }
+}
+
+/** What to do about an implementation that does not work. */
+export function remedyFor(name: string, why: string, checkout = existsSync(join(root, "binding.gyp"))): string {
+  if (name === "wasm") return "use a newer version of Node, started without --jitless";
+  if (why.includes("this CPU")) return "none is needed: the others give the same bits";
+  if (/addons is disabled|ERR_DLOPEN_DISABLED/.test(why)) {
+    return "start node without --no-addons, and beside --permission with --allow-addons";
+  }
+  if (!checkout)
+    return "none: from npm this version runs on WebAssembly, with the same bits; a checkout builds the addon";
+  const missing = ["python3", "make", "g++"].filter((tool) => !isOnPath(tool));
+  const last = missing.pop();
+  const list = missing.length > 0 ? `${missing.join(", ")} and ${last}` : last;
+  const tools = last === undefined ? "" : `install ${list}, then `;
+  const stale = findAddons().length > 0 ? "remove build/ and " : ""; // it is there, and still does not load
+  return `${tools}${stale}npm run build; should that fail, build/log.txt says why`;
+}
+
+function findAddons(): { path: string; bytes: number }[] {
+  const folder = "build/Release";
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder))
+    .filter((file) => file.endsWith(".node"))
+    .map((file) => ({ path: `${folder}/${file}`, bytes: statSync(join(root, folder, file)).size }));
+}
+
+function isOnPath(tool: string): boolean {
+  const names = platform() === "win32" ? [`${tool}.exe`, `${tool}.cmd`] : [tool];
+  return (process.env.PATH ?? "")
+    .split(delimiter)
+    .some((folder) => names.some((name) => existsSync(join(folder, name))));
+}

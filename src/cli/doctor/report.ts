@@ -1,0 +1,50 @@
+import { styleText } from "node:util";
+import { environmentVariable } from "../../backend/select.js";
+import type { Diagnosis } from "./diagnose.js";
+
+/** The diagnosis for people. */
+export function formatDiagnosis(diagnosis: Diagnosis, colors: boolean): string {
+  const style = (format: Parameters<typeof styleText>[0], text: string): string =>
+    colors ? styleText(format, text) : text;
+  const { version, node, cpu, threads, addons, wasm, environment, implementations } = diagnosis;
+  const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
+  const facts = [
+    ["package", `nn-embedding ${version}`],
+    ["runtime", `Node ${node}, ${diagnosis.platform}`],
+    ["machine", `${cpu}, ${threads} threads`],
+    ["addon", addons.map(({ path, bytes }) => `${path}, ${kilobytes(bytes)}`).join("; ") || "none is built"],
+    ["wasm", `simd ${kilobytes(wasm.simd)}, scalar ${kilobytes(wasm.scalar)}, inside the package`],
+    ["forced", environment.value === null ? "none" : `${environmentVariable}=${environment.value}`],
+  ];
+
+  const width = Math.max(...implementations.map(({ implementation }) => implementation.length));
+  const findings = implementations.flatMap((finding) => {
+    const name = `${finding.chosen ? "*" : " "} ${finding.implementation.padEnd(width)}`;
+    if (finding.wrong !== null) return [style("red", `${name}  WRONG BITS  ${finding.wrong}`)];
+    if (finding.works) return [style(finding.chosen ? "green" : "reset", `${name}  works, and gives the same bits`)];
+    const indent = " ".repeat(width + 4);
+    return [style("dim", `${name}  does not work: ${finding.why}`), style("dim", `${indent}remedy: ${finding.remedy}`)];
+  });
+
+  const chosen = implementations.find((finding) => finding.chosen)?.implementation;
+  const verdicts = implementations
+    .filter(({ wrong }) => wrong !== null)
+    .map(
+      ({ implementation }) =>
+        `${implementation} gives wrong bits: please report it, and set ${environmentVariable} to another one.`,
+    );
+  if (environment.problem !== null) {
+    verdicts.push(
+      `${environment.problem}. Unset ${environmentVariable} or name one that works: until then no layer can be made.`,
+    );
+  }
+  return [
+    ...facts.map(([name, value]) => `${style("bold", name.padEnd(8))} ${value}`),
+    "",
+    ...findings,
+    "",
+    ...(diagnosis.healthy
+      ? [`All is well. * is what layers use here: ${chosen}.`]
+      : verdicts.map((line) => style("red", line))),
+  ].join("\n");
+}
