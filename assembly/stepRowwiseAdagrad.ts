@@ -1,4 +1,3 @@
-import { foldLanes } from "./dot";
 import { firstRowOutside, rowStart } from "./rows";
 import { tileSums } from "./scratch";
 
@@ -70,7 +69,12 @@ function sumOfSquares(grad: usize, count: u32, weightDecay: f32, weight: usize):
   }
   const tail = ((count & 7) as usize) << 2;
   for (let lane: usize = 0; lane < tail; lane += 4) addSquare(lanes + lane, grad + lane, weightDecay, weight + lane);
-  return foldLanes(lanes);
+  return (
+    load<f32>(lanes) +
+    load<f32>(lanes, 16) +
+    (load<f32>(lanes, 8) + load<f32>(lanes, 24)) +
+    (load<f32>(lanes, 4) + load<f32>(lanes, 20) + (load<f32>(lanes, 12) + load<f32>(lanes, 28)))
+  );
 }
 
 function addSquare(lane: usize, grad: usize, weightDecay: f32, weight: usize): void {
