@@ -44,7 +44,7 @@ const everyRow = new Uint32Array(0);
  *
  * What is remembered lies in the memory of the parameter's backend. `dispose()` or `using` gives it back, else the garbage collector does.
  */
-export abstract class Optimizer<Options extends object = object> {
+export abstract class Optimizer<Options extends object = { lr?: number }> {
   /** The groups, of which there is one when a plain list of parameters was given. Options may be changed between steps. */
   readonly groups: readonly Group<Options>[];
   readonly #rules: OptionRules<Options>;
@@ -198,7 +198,8 @@ export abstract class Optimizer<Options extends object = object> {
     }
     const given = state.groups.map((group) => group?.parameters?.length).join(" + ");
     if (given !== expected) {
-      throw typeError("ERR_INVALID_ARG_TYPE", `state.groups has ${given} parameters, expected ${expected}`);
+      const message = `state.groups has ${given || "none"}, expected groups of ${expected} parameters`;
+      throw typeError("ERR_INVALID_ARG_TYPE", message);
     }
     return state;
   }
