@@ -3,15 +3,17 @@ import { checkSize, checkWord } from "../../check.js";
 import { rangeError } from "../../errors.js";
 
 /** The kernels that are timed, by the names of the command line. */
-export const kernels = ["gather", "matmul", "scatter-add"] as const;
+export const kernels = ["gather", "matmul", "scatter-add", "step"] as const;
 export type Kernel = (typeof kernels)[number];
 
-/** How ids are drawn: every row as likely as any other, or the row of rank r with a chance of 1 / (r + 1). */
-export type Ids = "uniform" | "zipf";
+/**
+ * How ids are drawn: every row as likely as any other, or the row of rank r with a chance of 1 / (r + 1), or at equal distances, each once.
+ */
+export type Ids = "uniform" | "zipf" | "spread";
 
-/** `batch` rows of a (rows, dim) table, looked up or added to. */
+/** `batch` rows of a (rows, dim) table, looked up, added to, or moved by an optimizer. */
 export interface RowsCase {
-  readonly kernel: "gather" | "scatter-add";
+  readonly kernel: "gather" | "scatter-add" | "step";
   readonly name: string;
   readonly means: string;
   readonly rows: number;
@@ -48,6 +50,9 @@ export const standardCases: readonly Case[] = [
   productCase("M3b", "square", "NN", 1024, 1024, 1024),
   rowsCase("scatter-add", "S1", "gradients of GPT-2 tokens", gpt2, 8192, "uniform"),
   rowsCase("scatter-add", "S2", "gradients of short rows", million, 65536, "zipf"),
+  rowsCase("step", "O4", "the same rows of a small table", { rows: 10_000, dim: 16 }, 4096, "spread"),
+  rowsCase("step", "O5", "of a larger one", { rows: 100_000, dim: 16 }, 4096, "spread"),
+  rowsCase("step", "O6", "of a large one", { rows: 1_000_000, dim: 16 }, 4096, "spread"),
 ];
 
 /** Sizes from the command line, as they were written there. */
@@ -75,6 +80,9 @@ export function chooseCases(kernel: unknown, sizes: CustomSizes): Case[] {
   if (batch !== undefined) checkSize("--batch", batch, maxRows);
   return chosen.map((each): Case => {
     if (each === "matmul") return productCase("custom", "logits", "NT", (batch as number) ?? 64, rows, dim);
+    if (each === "step") {
+      return rowsCase(each, "custom", "", { rows, dim }, Math.min((batch as number) ?? 4096, rows), "spread");
+    }
     return rowsCase(
       each,
       "custom",
@@ -102,7 +110,8 @@ export function bytesOf(timed: Case): { readonly table: number; readonly others:
  */
 export function workOf(timed: Case): { readonly amount: number; readonly unit: "GFLOP/s" | "GB/s" } {
   if (timed.kernel === "matmul") return { amount: 2 * timed.m * timed.n * timed.k, unit: "GFLOP/s" };
-  const moves = timed.kernel === "gather" ? 2 : 3; // row -> out; row and gradient -> row
+  // Row -> out; row and gradient -> row; row, both averages and gradient -> row and averages.
+  const moves = { gather: 2, "scatter-add": 3, step: 7 }[timed.kernel];
   return { amount: 4 * timed.batch * (1 + moves * timed.dim), unit: "GB/s" };
 }
 
@@ -114,7 +123,7 @@ export function describeShape(timed: Case): string {
     return `[${m}, ${k}] x [${layout === "NT" ? `${n}, ${k}]^T` : `${k}, ${n}]`}`;
   }
   const { rows, dim, batch, ids } = timed;
-  return `${count(batch)} ${ids === "zipf" ? "zipf " : ""}ids, ${count(rows)} x ${count(dim)}`;
+  return `${count(batch)} ${{ uniform: "ids", zipf: "zipf ids", spread: "rows" }[ids]}, ${count(rows)} x ${count(dim)}`;
 }
 
 /** @throws RangeError [ERR_OUT_OF_MEMORY] when the tables of all implementations do not fit the free memory. */
