@@ -68,8 +68,8 @@ onEveryImplementation(({ name: backend }) => {
       [`${type}: parameters[1] is an instance of Parameter, expected a group as parameters[0] is one`]: () =>
         new Adam(any([{ parameters: [weight] }, other.weight])),
       [`${range}: maxNorm is -1, ${atLeastZero}`]: () => clipGradNorm([weight], -1),
-      [`${range}: normType is 0, expected a finite number > 0`]: () => clipGradNorm([weight], 1, 0),
-      [`${range}: normType is NaN, expected a finite number > 0`]: () => clipGradNorm([weight], 1, Number.NaN),
+      [`${range}: normType is 0, expected a number > 0, or Infinity`]: () => clipGradNorm([weight], 1, 0),
+      [`${range}: normType is NaN, expected a number > 0, or Infinity`]: () => clipGradNorm([weight], 1, Number.NaN),
       [`${type}: parameters is an instance of Parameter, expected an array of Parameters`]: () =>
         clipGradNorm(any(weight), 1),
     };
@@ -88,6 +88,21 @@ onEveryImplementation(({ name: backend }) => {
       expectSameBits(each.weight.data, before[i], `table ${i}`);
     });
     expect(optimizer.stateDict().parameters).toEqual([null, null]);
+  });
+
+  test("momentum may come and go between steps, and every state on the way can be loaded", () => {
+    using table = new Embedding(3, 2, { backend });
+    using optimizer = new SGD([table.weight], { momentum: 0.9 });
+    table.backward([0], new Float32Array(2).fill(1));
+    for (const momentum of [0.9, 0, 0, 0.5]) {
+      optimizer.options.momentum = momentum;
+      for (const when of ["before", "after"]) {
+        using next = new SGD([table.weight], {});
+        next.loadStateDict(optimizer.stateDict());
+        expect(next.stateDict(), `${when} the step with ${momentum}`).toEqual(optimizer.stateDict());
+        if (when === "before") optimizer.step();
+      }
+    }
   });
 
   test("after dispose of one parameter no other moves", () => {

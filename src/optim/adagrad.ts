@@ -1,5 +1,5 @@
 import { Optimizer, type Stretch } from "./optimizer.js";
-import { amount, type Group, type OptionRules, type Parameters } from "./options.js";
+import { amount, type Group, type OptionRules, type ParametersOrGroups } from "./options.js";
 import type { StateArray } from "./state.js";
 
 const f = Math.fround;
@@ -45,7 +45,7 @@ export class Adagrad extends Optimizer<AdagradOptions> {
    * @param parameters Parameters, or groups `{ parameters, ...options }`.
    * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE]
    */
-  constructor(parameters: Parameters<AdagradOptions>, options: AdagradOptions = {}) {
+  constructor(parameters: ParametersOrGroups<AdagradOptions>, options: AdagradOptions = {}) {
     super(parameters, options, rules);
   }
 

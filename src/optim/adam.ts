@@ -1,5 +1,5 @@
 import { Optimizer, type Stretch } from "./optimizer.js";
-import { amount, decayRates, type Group, type OptionRules, type Parameters } from "./options.js";
+import { amount, decayRates, type Group, type OptionRules, type ParametersOrGroups } from "./options.js";
 import { power } from "./power.js";
 import type { StateArray } from "./state.js";
 
@@ -49,7 +49,7 @@ export class Adam extends Optimizer<AdamOptions> {
    * @param parameters Parameters, or groups `{ parameters, ...options }`.
    * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE]
    */
-  constructor(parameters: Parameters<AdamOptions>, options: AdamOptions = {}) {
+  constructor(parameters: ParametersOrGroups<AdamOptions>, options: AdamOptions = {}) {
     super(parameters, options, rules);
   }
 

@@ -1,6 +1,6 @@
 import { type AdamOptions, averages, stepAdam } from "./adam.js";
 import { Optimizer, type Stretch } from "./optimizer.js";
-import { amount, decayRates, type Group, type OptionRules, type Parameters } from "./options.js";
+import { amount, decayRates, type Group, type OptionRules, type ParametersOrGroups } from "./options.js";
 import type { StateArray } from "./state.js";
 
 /** What {@link AdamW} may be told. */
@@ -34,7 +34,7 @@ export class AdamW extends Optimizer<AdamWOptions> {
    * @param parameters Parameters, or groups `{ parameters, ...options }`.
    * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE]
    */
-  constructor(parameters: Parameters<AdamWOptions>, options: AdamWOptions = {}) {
+  constructor(parameters: ParametersOrGroups<AdamWOptions>, options: AdamWOptions = {}) {
     super(parameters, options, rules);
   }
 

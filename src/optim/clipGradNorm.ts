@@ -1,5 +1,7 @@
 import { checkNumber } from "../check.js";
+import { checkNorms } from "../layers/renorm.js";
 import type { Parameter } from "../parameter.js";
+import { exponential, logarithm } from "../random/elementary.js";
 import { checkParameters, toList } from "./options.js";
 
 const f = Math.fround;
@@ -12,7 +14,7 @@ const f = Math.fround;
  * The same bits on every backend. As in PyTorch a norm that is NaN makes the gradients NaN, and an infinite one makes them 0 (or NaN).
  *
  * @param maxNorm The norm to keep, >= 0.
- * @param normType p > 0 of the p-norm, Infinity for the greatest absolute value. Powers other than 1 and 2 are the engine's `Math.pow`.
+ * @param normType p > 0 of the p-norm, Infinity for the greatest absolute value.
  * @returns The norm before.
  * @throws TypeError [ERR_INVALID_ARG_TYPE], [ERR_DISPOSED]; RangeError [ERR_OUT_OF_RANGE]. Nothing is changed then.
  * @example
@@ -26,7 +28,7 @@ const f = Math.fround;
 export function clipGradNorm(parameters: Iterable<Parameter>, maxNorm: number, normType = 2): number {
   const list = checkParameters("parameters", toList("parameters", parameters, "an array of Parameters"));
   checkNumber("maxNorm", maxNorm, 0);
-  if (normType !== Number.POSITIVE_INFINITY) checkNumber("normType", normType, 0, true);
+  checkNorms(maxNorm, normType);
   for (const parameter of list) parameter.data; // throws when disposed of
   const gradients = list.flatMap(({ grad }) => (grad === null ? [] : [grad.values]));
   const norm = f(normOf(gradients, normType));
@@ -36,20 +38,31 @@ export function clipGradNorm(parameters: Iterable<Parameter>, maxNorm: number, n
   return norm;
 }
 
-/** Four sums side by side, for one addition has to wait for the one before: the places of an array go to them in turn. */
-function normOf(gradients: readonly Float32Array[], normType: number): number {
+/** (Σ |x| ** p) ** (1 / p). */
+function normOf(gradients: readonly Float32Array[], p: number): number {
   const sums = [0, 0, 0, 0];
-  for (const values of gradients) {
-    if (normType === Number.POSITIVE_INFINITY) sums[0] = greatest(values, sums[0]);
-    else if (normType === 2) addSquares(values, sums);
-    else if (normType === 1) for (let i = 0; i < values.length; i++) sums[i & 3] += Math.abs(values[i]);
-    else for (let i = 0; i < values.length; i++) sums[i & 3] += Math.abs(values[i]) ** normType;
+  const total = (): number => sums[0] + sums[2] + (sums[1] + sums[3]);
+  if (p === 2) {
+    for (const values of gradients) addSquares(values, sums);
+    return Math.sqrt(total());
   }
-  const sum = sums[0] + sums[2] + (sums[1] + sums[3]);
-  if (normType === 2) return Math.sqrt(sum);
-  return normType === 1 || normType === Number.POSITIVE_INFINITY ? sum : sum ** (1 / normType);
+  if (p === 1) {
+    for (const values of gradients) for (let i = 0; i < values.length; i++) sums[i & 3] += Math.abs(values[i]);
+    return total();
+  }
+  let most = 0;
+  for (const values of gradients) for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i])); // NaN if one is
+  if (p === Number.POSITIVE_INFINITY || !(most > 0) || most === Number.POSITIVE_INFINITY) return most;
+  // Of the greatest: no power is above 1, so nothing overflows, and their sum is at least 1.
+  for (const values of gradients) {
+    for (let i = 0; i < values.length; i++) {
+      if (values[i] !== 0) sums[i & 3] += exponential(p * logarithm(Math.abs(values[i]) / most));
+    }
+  }
+  return most * exponential(-logarithm(1 / total()) / p);
 }
 
+/** Four sums side by side, for one addition has to wait for the one before: the places of an array go to them in turn. */
 function addSquares(values: Float32Array, sums: number[]): void {
   let [s0, s1, s2, s3] = sums;
   let i = 0;
@@ -59,18 +72,6 @@ function addSquares(values: Float32Array, sums: number[]): void {
     s2 += values[i + 2] * values[i + 2];
     s3 += values[i + 3] * values[i + 3];
   }
-  sums[0] = s0;
-  sums[1] = s1;
-  sums[2] = s2;
-  sums[3] = s3;
+  sums.splice(0, 4, s0, s1, s2, s3);
   for (; i < values.length; i++) sums[i & 3] += values[i] * values[i];
-}
-
-function greatest(values: Float32Array, start: number): number {
-  let most = start;
-  for (let i = 0; i < values.length; i++) {
-    const size = Math.abs(values[i]);
-    if (!(size <= most)) most = Number.isNaN(most) ? most : size; // NaN stays
-  }
-  return most;
 }

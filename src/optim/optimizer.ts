@@ -4,7 +4,7 @@ import { checkOptions } from "../check.js";
 import { show, typeError } from "../errors.js";
 import type { DenseGradient, SparseGradient } from "../gradient.js";
 import type { Parameter } from "../parameter.js";
-import { copyOption, type Group, type OptionRules, type Parameters, toGroups } from "./options.js";
+import { copyOption, type Group, type OptionRules, type ParametersOrGroups, toGroups } from "./options.js";
 import { checkState, type ParameterState, State, type StateArray } from "./state.js";
 
 /** What {@link Optimizer.stateDict} gives: plain values and Float32Arrays, nothing of which is shared with the optimizer. */
@@ -53,7 +53,7 @@ export abstract class Optimizer<Options extends object = { lr?: number }> {
   #isDisposed = false;
 
   /** @internal */
-  protected constructor(parameters: Parameters<Options>, options: Options, rules: OptionRules<Options>) {
+  protected constructor(parameters: ParametersOrGroups<Options>, options: Options, rules: OptionRules<Options>) {
     this.#rules = rules;
     const { groups, isGrouped } = toGroups(parameters, options, rules);
     this.groups = groups;
@@ -104,13 +104,15 @@ export abstract class Optimizer<Options extends object = { lr?: number }> {
   /** A copy of the options and of all that is remembered, to go on from later, bit for bit. */
   stateDict(): OptimizerState {
     this.#checkInUse();
-    const parameters = [...this.#states.keys()];
+    const all = [...this.#states.keys()];
     return {
-      groups: this.groups.map((group) => ({
-        options: copyOptions(group.options),
-        parameters: group.parameters.map((parameter) => parameters.indexOf(parameter)),
+      groups: this.groups.map(({ options, parameters }) => ({
+        options: copyOptions(options),
+        parameters: parameters.map((parameter) => all.indexOf(parameter)),
       })),
-      parameters: parameters.map((parameter) => this.#stateOf(parameter).toPlain()),
+      parameters: this.groups.flatMap(({ options, parameters }) =>
+        parameters.map((parameter) => this.#stateOf(parameter).toPlain(this.arrays(options))),
+      ),
     };
   }
 

@@ -15,7 +15,7 @@ export type OptionRules<Options> = { readonly [Name in keyof Options]-?: OptionR
 export type ParameterGroup<Options> = Options & { readonly parameters: Iterable<Parameter> };
 
 /** What an optimizer moves: parameters, or groups of them with options of their own. */
-export type Parameters<Options> = Iterable<Parameter> | Iterable<ParameterGroup<Options>>;
+export type ParametersOrGroups<Options> = Iterable<Parameter> | Iterable<ParameterGroup<Options>>;
 
 /** A finite number >= 0. */
 export function amount(byDefault: number): OptionRule<number> {
@@ -57,7 +57,7 @@ export interface Group<Options> {
  * looked at.
  */
 export function toGroups<Options extends object>(
-  parameters: Parameters<Options>,
+  parameters: ParametersOrGroups<Options>,
   options: Options,
   rules: OptionRules<Options>,
 ): { readonly groups: readonly Group<Options>[]; readonly isGrouped: boolean } {

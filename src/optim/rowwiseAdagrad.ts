@@ -1,6 +1,6 @@
 import { checkWord } from "../check.js";
 import { Optimizer, type Stretch } from "./optimizer.js";
-import { amount, type Group, type OptionRules, type Parameters } from "./options.js";
+import { amount, type Group, type OptionRules, type ParametersOrGroups } from "./options.js";
 import type { StateArray } from "./state.js";
 
 const f = Math.fround;
@@ -48,7 +48,7 @@ export class RowwiseAdagrad extends Optimizer<RowwiseAdagradOptions> {
    * @param parameters Parameters, or groups `{ parameters, ...options }`.
    * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE]
    */
-  constructor(parameters: Parameters<RowwiseAdagradOptions>, options: RowwiseAdagradOptions = {}) {
+  constructor(parameters: ParametersOrGroups<RowwiseAdagradOptions>, options: RowwiseAdagradOptions = {}) {
     super(parameters, options, rules);
   }
 

@@ -1,6 +1,6 @@
 import { rangeError } from "../errors.js";
 import { Optimizer, type Stretch } from "./optimizer.js";
-import { amount, flag, type Group, type OptionRules, type Parameters } from "./options.js";
+import { amount, flag, type Group, type OptionRules, type ParametersOrGroups } from "./options.js";
 import type { StateArray } from "./state.js";
 
 const f = Math.fround;
@@ -49,7 +49,7 @@ export class SGD extends Optimizer<SGDOptions> {
    * @param parameters Parameters, or groups `{ parameters, ...options }`.
    * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE]
    */
-  constructor(parameters: Parameters<SGDOptions>, options: SGDOptions = {}) {
+  constructor(parameters: ParametersOrGroups<SGDOptions>, options: SGDOptions = {}) {
     super(parameters, options, rules);
   }
 

@@ -1,6 +1,6 @@
 import { averages } from "./adam.js";
 import { Optimizer, type Stretch } from "./optimizer.js";
-import { amount, decayRates, type Group, type OptionRules, type Parameters } from "./options.js";
+import { amount, decayRates, type Group, type OptionRules, type ParametersOrGroups } from "./options.js";
 import { power } from "./power.js";
 import type { StateArray } from "./state.js";
 
@@ -42,7 +42,7 @@ export class SparseAdam extends Optimizer<SparseAdamOptions> {
    * @param parameters Parameters, or groups `{ parameters, ...options }`.
    * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE]
    */
-  constructor(parameters: Parameters<SparseAdamOptions>, options: SparseAdamOptions = {}) {
+  constructor(parameters: ParametersOrGroups<SparseAdamOptions>, options: SparseAdamOptions = {}) {
     super(parameters, options, rules);
   }
 

@@ -33,13 +33,21 @@ export class State {
     this.#resizes = parameter.resizes;
   }
 
-  /** Makes the arrays that are not there yet; after a resize the rows that were kept keep theirs, and those behind them begin anew. */
+  /**
+   * Makes the arrays that are not there yet and forgets those that are asked for no more; after a resize the rows that were kept keep
+   * theirs, and those behind them begin anew.
+   */
   prepare(arrays: readonly StateArray[]): void {
     const { resizes } = this.#parameter;
     if (resizes !== this.#resizes) {
       const numRows = this.#parameter.rowsKeptSince(this.#resizes);
       for (const { array } of this.#kept.values()) this.#make(array, numRows);
       this.#resizes = resizes;
+    }
+    for (const [name, { block }] of this.#kept) {
+      if (arrays.some((array) => array.name === name)) continue;
+      block.dispose();
+      this.#kept.delete(name);
     }
     for (const array of arrays) {
       if (this.#kept.has(array.name)) continue;
@@ -68,9 +76,9 @@ export class State {
   }
 
   /** Copies, or null before the first step. */
-  toPlain(): ParameterState | null {
+  toPlain(arrays: readonly StateArray[]): ParameterState | null {
     if (this.step === 0) return null;
-    this.prepare([]);
+    this.prepare(arrays);
     const copies = Object.entries(this.views).map(([name, view]) => [name, view.slice()]);
     return { step: this.step, ...Object.fromEntries(copies) };
   }
