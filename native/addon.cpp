@@ -35,6 +35,29 @@ napi_value gather(napi_env env, napi_callback_info info) {
   return number(env, kernels->gather(weight, numEmbeddings, embeddingDim, indices, numIndices, out));
 }
 
+napi_value gatherSum(napi_env env, napi_callback_info info) {
+  Args<9> args{env, {}, nullptr};
+  f32 *weight, *positionWeight, *out;
+  u32* indices;
+  usize numEmbeddings, embeddingDim, numIndices, sequenceLength, start;
+  if (!args.read(info) || !args.integer(1, "numEmbeddings", maxRows, &numEmbeddings) ||
+      !args.integer(2, "embeddingDim", maxCount, &embeddingDim) ||
+      !args.integer(4, "numIndices", maxCount, &numIndices) ||
+      !args.integer(6, "sequenceLength", maxRows, &sequenceLength) || !args.integer(7, "start", maxRows, &start) ||
+      !args.f32s(0, "weight", numEmbeddings, embeddingDim, &weight) || !args.u32s(3, "indices", numIndices, &indices) ||
+      !args.f32s(5, "positionWeight", start + sequenceLength, embeddingDim, &positionWeight) ||
+      !args.f32s(8, "out", numIndices, embeddingDim, &out)) {
+    return nullptr;
+  }
+  if (sequenceLength == 0) {
+    args.refuse("sequenceLength", "a positive integer");
+    return nullptr;
+  }
+  const Kernels* kernels = static_cast<const Kernels*>(args.data);
+  return number(env, kernels->gatherSum(weight, numEmbeddings, embeddingDim, indices, numIndices, positionWeight,
+                                        sequenceLength, start, out));
+}
+
 napi_value scatterAdd(napi_env env, napi_callback_info info) {
   Args<7> args{env, {}, nullptr};
   f32 *gradWeight, *gradOut;
@@ -100,6 +123,7 @@ Napi::Value function(Napi::Env env, const char* name, napi_callback callback, co
 Napi::Object kernelFunctions(Napi::Env env, const Kernels* kernels) {
   Napi::Object object = Napi::Object::New(env);
   object["gather"] = function(env, "gather", gather, kernels);
+  object["gatherSum"] = function(env, "gatherSum", gatherSum, kernels);
   object["scatterAdd"] = function(env, "scatterAdd", scatterAdd, kernels);
   object["matmulNN"] = function(env, "matmulNN", multiply<&Kernels::matmulNN>, kernels);
   object["matmulNT"] = function(env, "matmulNT", multiply<&Kernels::matmulNT>, kernels);

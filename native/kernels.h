@@ -31,6 +31,14 @@ struct Kernels {
                   f32* out);
 
   /**
+   * out[i, :] = weight[indices[i], :] + positionWeight[start + i mod sequenceLength, :], a single f32 add each.
+   * positionWeight holds at least the start + sequenceLength rows that are named; sequenceLength >= 1. Returns as
+   * gather does.
+   */
+  usize (*gatherSum)(const f32* weight, usize numEmbeddings, usize embeddingDim, const u32* indices, usize numIndices,
+                     const f32* positionWeight, usize sequenceLength, usize start, f32* out);
+
+  /**
    * gradWeight[indices[i], :] += gradOut[i, :] for i = 0, 1, ... in this order, each a single f32 add; indices equal to
    * paddingIdx are passed over. Returns as gather does, and a refused call has changed nothing.
    */

@@ -7,6 +7,12 @@ export { Embedding, type EmbeddingOptions, type PretrainedOptions } from "./laye
 export { Linear, type LinearOptions } from "./layers/linear.js";
 export { type MatmulOptions, matmul } from "./layers/matmul.js";
 export { oneHot } from "./layers/oneHot.js";
+export type { Sequences } from "./layers/sequences.js";
+export {
+  type PretrainedTokenPositionOptions,
+  TokenPositionEmbedding,
+  type TokenPositionEmbeddingOptions,
+} from "./layers/tokenPositionEmbedding.js";
 export type { TrainableRows } from "./layers/trainableRows.js";
 export { type LossOptions, type TopK, Unembedding, type UnembeddingOptions } from "./layers/unembedding.js";
 export type { Parameter } from "./parameter.js";

@@ -28,7 +28,7 @@ onEveryImplementation(({ name: backend }) => {
         new Embedding(2 ** 31 - 1, 2 ** 30, { backend }),
       "RangeError [ERR_OUT_OF_MEMORY]: weight is 2147483647 x 1048576 floats, expected what its backend can allocate":
         () => new Embedding(2 ** 31 - 1, 2 ** 20, { backend }),
-      'TypeError [ERR_INVALID_ARG_TYPE]: options has "padingIdx", expected only paddingIdx, sparse, generator, backend':
+      'TypeError [ERR_INVALID_ARG_TYPE]: options has "padingIdx", expected only paddingIdx, maxNorm, normType, scaleGradByFreq, sparse, trainableRows, generator, backend':
         () => new Embedding(3, 2, any({ padingIdx: 1 })),
       "TypeError [ERR_INVALID_ARG_TYPE]: options is null, expected an object": () => new Embedding(3, 2, any(null)),
       "RangeError [ERR_OUT_OF_RANGE]: paddingIdx is 3, expected an integer in [-3, 3)": () =>

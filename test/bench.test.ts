@@ -1,5 +1,5 @@
 import { cac } from "cac";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Backend, Kernels } from "../src/backend/backend.js";
 import { specification } from "../src/backend/js/js.js";
 import { implementationName, implementations as known, selectBackend } from "../src/backend/select.js";
@@ -16,22 +16,22 @@ import { sampleProduct, verifyProduct } from "../src/cli/bench/verify.js";
 import { firstDifference } from "../src/cli/floats.js";
 import { Generator } from "../src/random/generator.js";
 
-const glance: Effort = { warmUp: 0.0002, sample: 0.0001, budget: 0.002, fewest: 1, most: 2 };
+const glance: Effort = { warmUpSeconds: 0.0002, sampleSeconds: 0.0001, budgetSeconds: 0.002, fewest: 1, most: 2 };
 const implementations = known().flatMap((each) => ("backend" in each ? [each.backend] : []));
 
 describe("statistics", () => {
-  it("finds quantiles, between samples on a straight line, whatever the order", () => {
+  test("finds quantiles, between samples on a straight line, whatever the order", () => {
     expect(quantile([5], 0.9)).toBe(5);
     expect(quantile([4, 1, 3, 2], 0.5)).toBe(2.5);
     expect(quantile([10, 9, 2, 3, 4, 5, 6, 7, 8, 1, 0], 0.1)).toBe(1);
     expect(summarize([30, 10, 20])).toEqual({ median: 20, p10: 12, p90: 28, samples: 3 });
   });
 
-  it("tells the spread as a part of the median", () => {
+  test("tells the spread as a part of the median", () => {
     expect(spread({ median: 20, p10: 19, p90: 21, samples: 9 })).toBe(0.05);
   });
 
-  it("leaves its samples as they are", () => {
+  test("leaves its samples as they are", () => {
     const samples = [3, 1, 2];
     summarize(samples);
     expect(samples).toEqual([3, 1, 2]);
@@ -39,7 +39,7 @@ describe("statistics", () => {
 });
 
 describe("ids", () => {
-  it("are the same for the same seed, and all in the table", () => {
+  test("are the same for the same seed, and all in the table", () => {
     for (const kind of ["uniform", "zipf"] as const) {
       const ids = drawIds(kind, 1000, 5000, new Generator(3));
       expect(drawIds(kind, 1000, 5000, new Generator(3))).toEqual(ids);
@@ -49,7 +49,7 @@ describe("ids", () => {
     }
   });
 
-  it("follow Zipf's law: the row of rank r is 1 / (r + 1) times as frequent as the first", () => {
+  test("follow Zipf's law: the row of rank r is 1 / (r + 1) times as frequent as the first", () => {
     const rows = 1000;
     const count = 400_000;
     const counts = new Float64Array(rows);
@@ -65,18 +65,18 @@ describe("ids", () => {
 });
 
 describe("measure", () => {
-  const recorder = (label: string, seconds: number, log: string[], firstCall?: number): Task => ({
+  const recorder = (label: string, seconds: number, log: string[], firstCallSeconds?: number): Task => ({
     label,
-    ...(firstCall !== undefined && { firstCall }),
+    ...(firstCallSeconds !== undefined && { firstCallSeconds }),
     sample(calls) {
       log.push(`${label}${calls}`);
       return calls * seconds;
     },
   });
 
-  it("times the tasks in turns, repeats short calls, and leaves the slow ones out of some rounds", async () => {
+  test("times the tasks in turns, repeats short calls, and leaves the slow ones out of some rounds", async () => {
     const log: string[] = [];
-    const effort: Effort = { warmUp: 0.1, sample: 0.01, budget: 30, fewest: 3, most: 10 };
+    const effort: Effort = { warmUpSeconds: 0.1, sampleSeconds: 0.01, budgetSeconds: 30, fewest: 3, most: 10 };
     const timings = await measure([recorder("fast", 0.001, log), recorder("slow", 5, log, 5)], effort);
     expect(timings).toMatchObject([
       { label: "fast", calls: 10, median: 0.001, samples: 10 },
@@ -88,7 +88,7 @@ describe("measure", () => {
     for (const gap of gaps.slice(1, -1)) expect(gap).toContain("fast10");
   });
 
-  it("spreads turns evenly over the rounds", () => {
+  test("spreads turns evenly over the rounds", () => {
     const rounds = Array.from({ length: 9 }, (_, round) => takesPart(round, 3, 9));
     expect(rounds.filter(Boolean)).toHaveLength(3);
     expect(rounds).toEqual([false, false, true, false, false, true, false, false, true]);
@@ -96,7 +96,7 @@ describe("measure", () => {
 });
 
 describe("cases", () => {
-  it("have names of their own, and the work of a call in them", () => {
+  test("have names of their own, and the work of a call in them", () => {
     const names = standardCases.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     expect(names).toEqual(["G1", "G2a", "G3u", "G3z", "M1", "M2", "M3a", "M3b", "S1", "S2", "O4", "O5", "O6"]);
@@ -106,7 +106,7 @@ describe("cases", () => {
     expect(workOf(byName("S1"))).toEqual({ amount: 4 * 8192 * (1 + 3 * 768), unit: "GB/s" });
   });
 
-  it("are those of the kernel, or one of the sizes asked for", () => {
+  test("are those of the kernel, or one of the sizes asked for", () => {
     expect(chooseCases("gather", {}).map(({ name }) => name)).toEqual(["G1", "G2a", "G3u", "G3z"]);
     expect(chooseCases(undefined, { dim: 5 })).toMatchObject([
       { kernel: "gather", rows: 50257, dim: 5, batch: 1024 },
@@ -117,7 +117,7 @@ describe("cases", () => {
     expect(chooseCases("matmul", { rows: 7, batch: 3 })).toMatchObject([{ m: 3, n: 7, k: 768, layout: "NT" }]);
   });
 
-  it.each([
+  test.each([
     ["conv", {}, 'kernel is "conv", expected "gather" or "matmul" or "scatter-add" or "step"'],
     ["gather", { rows: 0 }, "--rows is 0, expected an integer in [1, 2147483647]"],
     ["gather", { dim: "wide" }, '--dim is "wide", expected a positive integer'],
@@ -135,13 +135,13 @@ describe("verification", () => {
     return [{ ...js, isa: "broken", kernels: { ...specification, ...kernels } }];
   };
 
-  it("tells bits apart, but not the payloads of NaNs", () => {
+  test("tells bits apart, but not the payloads of NaNs", () => {
     const nan = new Float32Array(Uint32Array.of(0x7fc00001).buffer)[0];
     expect(firstDifference(Float32Array.of(1, Number.NaN), Float32Array.of(1, nan))).toBe(-1);
     expect(firstDifference(Float32Array.of(1, 0), Float32Array.of(1, -0))).toBe(1);
   });
 
-  it("refuses a matmul with one wrong bit, and says where", () => {
+  test("refuses a matmul with one wrong bit, and says where", () => {
     const oneBit: Kernels["matmulNT"] = (a, b, m, n, k, accumulate, out) => {
       specification.matmulNT(a, b, m, n, k, accumulate, out);
       new Uint32Array(out.buffer, out.byteOffset)[7] ^= 1;
@@ -151,7 +151,7 @@ describe("verification", () => {
     );
   });
 
-  it("refuses a scatterAdd that forgets its last row", () => {
+  test("refuses a scatterAdd that forgets its last row", () => {
     const forgetful: Kernels["scatterAdd"] = (table, numEmbeddings, dim, ids, count, padding, gradOut) =>
       specification.scatterAdd(table, numEmbeddings, dim, ids, count - 1, padding, gradOut) + 1;
     expect(() => prepare({ kernel: "scatter-add", ...rows }, corrupted({ scatterAdd: forgetful }))).toThrow(
@@ -159,14 +159,14 @@ describe("verification", () => {
     );
   });
 
-  it("refuses a step that moves nothing", () => {
+  test("refuses a step that moves nothing", () => {
     const spread = { ...rows, batch: 5, ids: "spread" } as const;
     expect(() => prepare({ kernel: "step", ...spread }, corrupted({ stepSparseAdam: () => 5 }))).toThrow(
       /^R: js:broken: weight\[0, 0\] is /,
     );
   });
 
-  it("looks at the first and last rows and columns of a product, with the specification's bits there", () => {
+  test("looks at the first and last rows and columns of a product, with the specification's bits there", () => {
     for (const layout of ["NT", "NN"] as const) {
       const [m, n, k] = [60, 500, 13];
       const generator = new Generator(8);
@@ -188,7 +188,7 @@ describe("verification", () => {
 });
 
 describe("a run", () => {
-  it.each(chooseCases(undefined, { rows: 50, dim: 7, batch: 9 }))(
+  test.each(chooseCases(undefined, { rows: 50, dim: 7, batch: 9 }))(
     "of $kernel times everything that works here",
     async (timedCase) => {
       const result = await runCase(timedCase, implementations, glance);
@@ -201,12 +201,12 @@ describe("a run", () => {
     },
   );
 
-  it.each(["NN", "NT"] as const)("of %s on sizes that no tile divides", async (layout) => {
+  test.each(["NN", "NT"] as const)("of %s on sizes that no tile divides", async (layout) => {
     const timedCase: ProductCase = { kernel: "matmul", name: "P", means: "", layout, m: 13, n: 77, k: 259 };
     expect((await runCase(timedCase, implementations, glance)).rows).toHaveLength(implementations.length + 1);
   });
 
-  it("takes the faster of the loops by hand for the baseline, and shows only that", () => {
+  test("takes the faster of the loops by hand for the baseline, and shows only that", () => {
     const timing = (label: string, median: number) => ({
       label,
       median,
@@ -226,7 +226,7 @@ describe("a run", () => {
     ]);
   });
 
-  it("refuses tables that do not fit the memory", async () => {
+  test("refuses tables that do not fit the memory", async () => {
     const huge: RowsCase = {
       kernel: "gather",
       name: "H",
@@ -241,7 +241,7 @@ describe("a run", () => {
 });
 
 describe("the peer", () => {
-  it("multiplies as we do, where a python3 has numpy", async (context) => {
+  test("multiplies as we do, where a python3 has numpy", async (context) => {
     const peer = await OpenBlas.start();
     if (peer === undefined) return context.skip();
     try {
@@ -257,12 +257,12 @@ describe("the peer", () => {
 });
 
 describe("the report", () => {
-  it("takes the unit in which the fastest has a whole digit", () => {
+  test("takes the unit in which the fastest has a whole digit", () => {
     expect([2, 0.5, 3e-6, 2e-9].map((seconds) => unitOfTime(seconds).name)).toEqual(["s", "ms", "µs", "ns"]);
     expect([1234.6, 123.4, 12.34, 1.234, 0.0123].map(figures)).toEqual(["1,235", "123", "12.3", "1.23", "0.012"]);
   });
 
-  it("fits the terminal, and ends no line in room", async () => {
+  test("fits the terminal, and ends no line in room", async () => {
     const [timedCase] = chooseCases("gather", { rows: 50, dim: 7, batch: 9 });
     const results = [await runCase(timedCase, implementations, glance)];
     for (const columns of [80, 100, 120]) {
@@ -273,7 +273,7 @@ describe("the report", () => {
     }
   });
 
-  it("is plain data as JSON", async () => {
+  test("is plain data as JSON", async () => {
     const [timedCase] = chooseCases("scatter-add", { rows: 50, dim: 7, batch: 9 });
     const results = [await runCase(timedCase, [selectBackend("js")], glance)];
     const json = JSON.parse(JSON.stringify(toJson(results, "js:scalar")));
@@ -310,7 +310,7 @@ describe("the command", () => {
   };
   const sizes = ["--rows", "40", "--dim", "6", "--batch", "5", "--quick"];
 
-  it("prints a table a kernel", async () => {
+  test("prints a table a kernel", async () => {
     const text = await run(...sizes, "--backend", "js");
     for (const word of ["gather", "matmul", "scatter-add", "js:scalar", "plain JS", "GB/s", "GFLOP/s"]) {
       expect(text).toContain(word);
@@ -318,12 +318,12 @@ describe("the command", () => {
     expect(text).not.toContain("wasm:");
   });
 
-  it("prints nothing but JSON with --json", async () => {
+  test("prints nothing but JSON with --json", async () => {
     const json = JSON.parse(await run("gather", ...sizes, "--backend", "js", "--json"));
     expect(json.cases).toHaveLength(1);
   });
 
-  it("refuses a backend as a layer does", async () => {
+  test("refuses a backend as a layer does", async () => {
     await expect(run("gather", "--backend", "cuda")).rejects.toMatchObject({
       code: "ERR_UNKNOWN_BACKEND",
       message: expect.stringMatching(/^backend is "cuda", expected one of /),

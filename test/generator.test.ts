@@ -220,28 +220,14 @@ describe("arguments of the fills", () => {
   const generator = new Generator(1);
 
   test.each([
-    [() => fillNormal([] as never, generator), "ERR_INVALID_ARG_TYPE", "out is Array(0), expected a Float32Array"],
-    [
-      () => fillNormal(out, {} as never),
-      "ERR_INVALID_ARG_TYPE",
-      "generator is an instance of Object, expected a Generator",
-    ],
-    [() => fillNormal(out, generator, "0" as never), "ERR_INVALID_ARG_TYPE", 'mean is "0", expected a number'],
-    [() => fillNormal(out, generator, Number.NaN), "ERR_OUT_OF_RANGE", "mean is NaN, expected a finite number"],
-    [() => fillNormal(out, generator, 0, -1), "ERR_OUT_OF_RANGE", "std is -1, expected a finite number >= 0"],
-    [() => fillNormal(out, generator, 0, 1 / 0), "ERR_OUT_OF_RANGE", "std is Infinity, expected a finite number"],
-    [() => fillUniform(out, generator, 1, 0), "ERR_OUT_OF_RANGE", "from is 1, expected a number <= to, which is 0"],
-    [() => fillUniform(out, generator, 0, 1 / 0), "ERR_OUT_OF_RANGE", "to is Infinity, expected a finite number"],
+    [() => fillNormal(out, generator, 0, -1), "std is -1, expected a finite number >= 0"],
+    [() => fillUniform(out, generator, 1, 0), "from is 1, expected a number <= to, which is 0"],
     [
       () => fillUniform(out, generator, -3e38, 3e38),
-      "ERR_OUT_OF_RANGE",
       "to - from is 6e+38, expected ends and a difference that fit a float",
     ],
-    [() => linearWeightBound(-1), "ERR_OUT_OF_RANGE", "fanIn is -1, expected an integer >= 0"],
-    [() => linearBiasBound(1.5), "ERR_OUT_OF_RANGE", "fanIn is 1.5, expected an integer >= 0"],
-    [() => linearBiasBound("4" as never), "ERR_INVALID_ARG_TYPE", 'fanIn is "4", expected an integer >= 0'],
-  ])("%s", (use, code, message) => {
-    expect(refusal(use)).toMatchObject({ code, message });
+  ])("%s", (use, message) => {
+    expect(refusal(use)).toMatchObject({ code: "ERR_OUT_OF_RANGE", message });
     expect([...out]).toEqual([0, 0, 0, 0]);
     expect(generator.getState()).toEqual(new Generator(1).getState());
   });

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cac } from "cac";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { decodeSafetensors } from "../src/checkpoint/index.js";
 import { batches, randomOrder, splitExamples } from "../src/cli/train/batches.js";
 import { LanguageModel, type LanguageModelOptions } from "../src/cli/train/languageModel.js";
@@ -61,7 +61,7 @@ const available = backends()
   .map(({ name, isa }) => `${name}:${isa}`);
 
 describe("train", () => {
-  it.each(["multiply", "add"])("gives the same bytes on every backend, positions %s", async (positions) => {
+  test.each(["multiply", "add"])("gives the same bytes on every backend, positions %s", async (positions) => {
     const expected = await trainSmall("--backend", "js", "--positions", positions);
     expect(available.length).toBeGreaterThan(1);
     for (const backend of available) {
@@ -70,7 +70,7 @@ describe("train", () => {
     expect(expected.equals(await trainSmall("--positions", positions, "--seed", "124"))).toBe(false);
   });
 
-  it("gives the same bytes for a longer batch and a wider table, where all kernels take part", async () => {
+  test("gives the same bytes for a longer batch and a wider table, where all kernels take part", async () => {
     const args = ["--dim", "64", "--batch", "64", "--steps", "4"];
     writeFileSync(
       join(folder, "text.txt"),
@@ -85,7 +85,7 @@ describe("train", () => {
     expect(new Set(files.values()).size).toBe(1);
   });
 
-  it("saves tables and vocabulary, and nothing that tells of where and when", async () => {
+  test("saves tables and vocabulary, and nothing that tells of where and when", async () => {
     const { tensors, metadata } = decodeSafetensors(new Uint8Array(await trainSmall("--backend", "js")));
     const vocabulary = Vocabulary.fromJSON(metadata.vocabulary);
     const shapes = Object.fromEntries([...tensors].map(([name, { shape }]) => [name, shape]));
@@ -114,7 +114,7 @@ describe("train", () => {
     expect(readdirSync(folder).sort()).toEqual(["small.safetensors", "small.txt"]);
   });
 
-  it("learns, and shows it", async () => {
+  test("learns, and shows it", async () => {
     await trainSmall();
     const losses = [...printed.matchAll(/^(\d)\/2 +([\d.]+) +([\d.]+) +[\d,]+$/gm)].map((row) =>
       row.slice(2, 4).map(Number),
@@ -128,7 +128,7 @@ describe("train", () => {
     expect(printed).toContain("small.safetensors: tokens.weight, positions.weight, head.bias and the vocabulary");
   });
 
-  it("takes a text with fewer words than the vocabulary may have, a batch larger than the text, one step", async () => {
+  test("takes a text with fewer words than the vocabulary may have, a batch larger than the text, one step", async () => {
     const text = join(folder, "few.txt");
     const out = join(folder, "few.safetensors");
     writeFileSync(text, "one two three\nfour five six\n");
@@ -139,7 +139,7 @@ describe("train", () => {
     expect(decodeSafetensors(new Uint8Array(readFileSync(out))).metadata.steps).toBe("1");
   });
 
-  it.each([
+  test.each([
     [["--vocabulary", "1"], "--vocabulary is 1, expected an integer in [3, 2147483648)"],
     [["--dim", "0"], "--dim is 0, expected a positive integer"],
     [["--dim", "2.5"], "--dim is 2.5"],
@@ -169,7 +169,7 @@ describe("train", () => {
     expect(readdirSync(folder)).toEqual(["text.txt"]);
   });
 
-  it("refuses what it cannot read, and before training what it cannot write", async () => {
+  test("refuses what it cannot read, and before training what it cannot write", async () => {
     const text = join(folder, "text.txt");
     writeFileSync(text, smallText(6));
     writeFileSync(join(folder, "empty.txt"), "");
@@ -185,7 +185,7 @@ describe("train", () => {
     expect(printed).toBe("");
   });
 
-  it("stops on SIGINT and saves nothing", async () => {
+  test("stops on SIGINT and saves nothing", async () => {
     const text = join(folder, "text.txt");
     writeFileSync(text, smallText(100));
     const before = process.exitCode;
@@ -229,33 +229,36 @@ describe("LanguageModel", () => {
     return sum / targets.length;
   }
 
-  it.each(["multiply", "add"] as const)("has the gradient that central differences give, positions %s", (positions) => {
-    const options: LanguageModelOptions = { ...small, positions, generator: new Generator(3), backend: "js" };
-    const model = new LanguageModel(options);
-    const parameters = Object.values(model.tensors);
-    const generator = new Generator(4);
-    for (const { data } of parameters) for (let i = 0; i < data.length; i++) data[i] = 2 * generator.float32() - 1;
-    const loss = model.backward(windows, targets);
-    const values = parameters.map(({ data }) => Array.from(data));
-    const at = (): number => lossOf(positions, values[0], values[1], values[2]);
-    expect(loss).toBeCloseTo(at(), 6);
-    expect(model.measure(windows, targets)).toBeCloseTo(targets.length * at(), 5);
-    parameters.forEach(({ grad }, p) => {
-      const given = grad!.toDense();
-      values[p].forEach((value, i) => {
-        const step = 1e-5;
-        values[p][i] = value + step;
-        const above = at();
-        values[p][i] = value - step;
-        const below = at();
-        values[p][i] = value;
-        expect(given[i], `parameter ${p}, element ${i}`).toBeCloseTo((above - below) / (2 * step), 6);
+  test.each(["multiply", "add"] as const)(
+    "has the gradient that central differences give, positions %s",
+    (positions) => {
+      const options: LanguageModelOptions = { ...small, positions, generator: new Generator(3), backend: "js" };
+      const model = new LanguageModel(options);
+      const parameters = Object.values(model.tensors);
+      const generator = new Generator(4);
+      for (const { data } of parameters) for (let i = 0; i < data.length; i++) data[i] = 2 * generator.float32() - 1;
+      const loss = model.backward(windows, targets);
+      const values = parameters.map(({ data }) => Array.from(data));
+      const at = (): number => lossOf(positions, values[0], values[1], values[2]);
+      expect(loss).toBeCloseTo(at(), 6);
+      expect(model.measure(windows, targets)).toBeCloseTo(targets.length * at(), 5);
+      parameters.forEach(({ grad }, p) => {
+        const given = grad!.toDense();
+        values[p].forEach((value, i) => {
+          const step = 1e-5;
+          values[p][i] = value + step;
+          const above = at();
+          values[p][i] = value - step;
+          const below = at();
+          values[p][i] = value;
+          expect(given[i], `parameter ${p}, element ${i}`).toBeCloseTo((above - below) / (2 * step), 6);
+        });
       });
-    });
-    model.dispose();
-  });
+      model.dispose();
+    },
+  );
 
-  it("starts as it says: tokens N(0, 0.05), positions 1 or N(0, 0.05), bias 0", () => {
+  test("starts as it says: tokens N(0, 0.05), positions 1 or N(0, 0.05), bias 0", () => {
     const multiply = new LanguageModel({ ...small, positions: "multiply", generator: new Generator(3) });
     const add = new LanguageModel({ ...small, positions: "add", generator: new Generator(3) });
     const drawn = new Embedding(numTokens, dim, { generator: new Generator(3) });
@@ -269,7 +272,7 @@ describe("LanguageModel", () => {
     expect(() => multiply.forward(windows)).toThrow("weight is disposed");
   });
 
-  it("sees the order of words when positions multiply, not when they are added", () => {
+  test("sees the order of words when positions multiply, not when they are added", () => {
     const hidden = (positions: "multiply" | "add", window: number[]): number[] => {
       const model = new LanguageModel({ ...small, positions, generator: new Generator(3) });
       model.step(windows, targets); // the positions leave 1
@@ -281,7 +284,7 @@ describe("LanguageModel", () => {
     expect(hidden("add", [1, 2, 3])).toEqual(hidden("add", [3, 2, 1]));
   });
 
-  it("takes batches of any size, with the same result one by one", () => {
+  test("takes batches of any size, with the same result one by one", () => {
     const model = new LanguageModel({ ...small, positions: "multiply", generator: new Generator(3) });
     const together = model.forward(windows).slice();
     const apart = [...targets.keys()].flatMap((i) => [
@@ -293,20 +296,20 @@ describe("LanguageModel", () => {
 });
 
 describe("batches", () => {
-  it("keeps the end of the text back", () => {
+  test("keeps the end of the text back", () => {
     expect(splitExamples(105, 5)).toEqual({ numTraining: 95, numExamples: 100 });
     expect(splitExamples(6, 5)).toEqual({ numTraining: 1, numExamples: 1 });
     expect(() => splitExamples(5, 5)).toThrow("text has 5 words");
   });
 
-  it("shuffles as torch.randperm does", () => {
+  test("shuffles as torch.randperm does", () => {
     // torch.manual_seed(0); torch.randperm(10)
     expect([...randomOrder(10, new Generator(0))]).toEqual([4, 1, 7, 5, 3, 9, 0, 8, 6, 2]);
     expect([...randomOrder(1000, new Generator(1))].sort((i, j) => i - j)).toEqual([...Array(1000).keys()]);
     expect([...randomOrder(0, new Generator(0))]).toEqual([]);
   });
 
-  it("cuts windows and targets, the last batch smaller", () => {
+  test("cuts windows and targets, the last batch smaller", () => {
     const tokens = Uint32Array.of(10, 11, 12, 13, 14);
     const cut = Array.from(batches(tokens, 2, Uint32Array.of(2, 0, 1), 2), ({ windows, targets }) => [
       [...windows],
@@ -323,7 +326,7 @@ describe("batches", () => {
 });
 
 describe("nearestNeighbors", () => {
-  it("finds what lies in the same direction among words seen often, and no word twice", () => {
+  test("finds what lies in the same direction among words seen often, and no word twice", () => {
     const words = ["the", "and", "a", "b", "c", "d", "i", "j"];
     const counts = [400, 300, 90, 80, 70, 60, 50, 3]; // "and" completes the first half; j is seldom
     const text = words.map((word, i) => `${word} `.repeat(counts[i])).join("\n");
@@ -341,7 +344,7 @@ describe("nearestNeighbors", () => {
     table.dispose();
   });
 
-  it("finds nothing in a text too short to say, and stands rows of zeros", () => {
+  test("finds nothing in a text too short to say, and stands rows of zeros", () => {
     const few = Vocabulary.fromText("one two three", { size: 9 });
     const zeros = Embedding.fromPretrained(new Float32Array(5 * 2), { embeddingDim: 2 });
     expect(nearestNeighbors(zeros, few, 5, 5)).toEqual([]);
@@ -354,7 +357,7 @@ describe("nearestNeighbors", () => {
 });
 
 describe("progress", () => {
-  it("writes a line now and then where there is no terminal", () => {
+  test("writes a line now and then where there is no terminal", () => {
     const written: string[] = [];
     let now = 0;
     vi.spyOn(performance, "now").mockImplementation(() => now);
@@ -369,7 +372,7 @@ describe("progress", () => {
     expect(written[0]).toBe("epoch 1/5, 33 %, loss 5.12, 12,346 words/s, 20 s left\n");
   });
 
-  it("writes numbers for people", () => {
+  test("writes numbers for people", () => {
     expect([0, 999, 1000, 1234567].map(thousands)).toEqual(["0", "999", "1,000", "1,234,567"]);
     expect([400, 59_000, 125_000, 3_780_000].map(duration)).toEqual(["0 s", "59 s", "2 min 5 s", "1 h 3 min"]);
   });

@@ -2,7 +2,7 @@
 
 namespace nn {
 
-const Kernels avx2 = {"avx2",  gather,      scatterAdd,         matmulNN, matmulNT,      matmulTN,
-                      stepSGD, stepAdagrad, stepRowwiseAdagrad, stepAdam, stepSparseAdam};
+const Kernels avx2 = {"avx2",   gather,  gatherSum,   scatterAdd,         matmulNN, matmulNT,
+                      matmulTN, stepSGD, stepAdagrad, stepRowwiseAdagrad, stepAdam, stepSparseAdam};
 
 }  // namespace nn

@@ -2,7 +2,7 @@
 
 namespace nn {
 
-const Kernels avx512 = {"avx512", gather,      scatterAdd,         matmulNN, matmulNT,      matmulTN,
-                        stepSGD,  stepAdagrad, stepRowwiseAdagrad, stepAdam, stepSparseAdam};
+const Kernels avx512 = {"avx512", gather,  gatherSum,   scatterAdd,         matmulNN, matmulNT,
+                        matmulTN, stepSGD, stepAdagrad, stepRowwiseAdagrad, stepAdam, stepSparseAdam};
 
 }  // namespace nn

@@ -2,7 +2,7 @@
 
 namespace nn {
 
-const Kernels baseline = {"baseline", gather,      scatterAdd,         matmulNN, matmulNT,      matmulTN,
-                          stepSGD,    stepAdagrad, stepRowwiseAdagrad, stepAdam, stepSparseAdam};
+const Kernels baseline = {"baseline", gather,  gatherSum,   scatterAdd,         matmulNN, matmulNT,
+                          matmulTN,   stepSGD, stepAdagrad, stepRowwiseAdagrad, stepAdam, stepSparseAdam};
 
 }  // namespace nn

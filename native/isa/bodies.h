@@ -5,6 +5,7 @@
 #pragma once
 
 #include "../kernels/gather.h"
+#include "../kernels/gatherSum.h"
 #include "../kernels/matmulNN.h"
 #include "../kernels/matmulNT.h"
 #include "../kernels/matmulTN.h"

@@ -2,7 +2,7 @@
 
 namespace nn {
 
-const Kernels neon = {"neon",  gather,      scatterAdd,         matmulNN, matmulNT,      matmulTN,
-                      stepSGD, stepAdagrad, stepRowwiseAdagrad, stepAdam, stepSparseAdam};
+const Kernels neon = {"neon",   gather,  gatherSum,   scatterAdd,         matmulNN, matmulNT,
+                      matmulTN, stepSGD, stepAdagrad, stepRowwiseAdagrad, stepAdam, stepSparseAdam};
 
 }  // namespace nn

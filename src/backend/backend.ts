@@ -47,6 +47,23 @@ export interface Kernels {
   ): number;
 
   /**
+   * out[i, :] = weight[indices[i], :] + positionWeight[start + i mod sequenceLength, :], a single f32 add each. weight is
+   * (numEmbeddings, embeddingDim), positionWeight at least (start + sequenceLength, embeddingDim), out (numIndices, embeddingDim);
+   * sequenceLength >= 1.
+   */
+  gatherSum(
+    weight: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: Uint32Array,
+    numIndices: number,
+    positionWeight: Float32Array,
+    sequenceLength: number,
+    start: number,
+    out: Float32Array,
+  ): number;
+
+  /**
    * gradWeight[indices[i], :] += gradOut[i, :] for i = 0, 1, ... in this order, each a single f32 add; indices equal to
    * paddingIdx are passed over. gradWeight is (numEmbeddings, embeddingDim), gradOut is (numIndices, embeddingDim).
    */

@@ -4,14 +4,14 @@ import { type FileHandle, open, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ErrorCode, rangeError, show, typeError } from "../errors.js";
-import { PREFIX_BYTES, readHeader, readHeaderLength } from "./header.js";
+import { prefixBytes, readHeader, readHeaderLength } from "./header.js";
 import { type Checkpoint, type Layout, layOut, type Tensor, type TensorSources, tensorOf } from "./safetensors.js";
 
 /** Bytes on their way to the disk at a time. */
-const WRITE_BYTES = 8 * 2 ** 20;
+const bytesPerWrite = 8 * 2 ** 20;
 
 /** Bytes asked of the disk at a time; the system refuses 2 ** 31 and more. */
-const READ_BYTES = 2 ** 30;
+const bytesPerRead = 2 ** 30;
 
 /**
  * Saves tensors as a safetensors file, of any size. The new file is written beside the old one, brought to the disk, then
@@ -97,9 +97,9 @@ export async function loadSafetensors(path: string | URL): Promise<Checkpoint> {
 
 async function read(file: FileHandle): Promise<Checkpoint> {
   const fileLength = (await file.stat()).size;
-  const prefix = await readBytes(file, 0, Math.min(PREFIX_BYTES, fileLength));
-  const start = PREFIX_BYTES + readHeaderLength(prefix, fileLength);
-  const header = await readBytes(file, PREFIX_BYTES, start - PREFIX_BYTES);
+  const prefix = await readBytes(file, 0, Math.min(prefixBytes, fileLength));
+  const start = prefixBytes + readHeaderLength(prefix, fileLength);
+  const header = await readBytes(file, prefixBytes, start - prefixBytes);
   const { metadata, entries } = readHeader(header, fileLength - start);
   const tensors = new Map<string, Tensor>();
   for (const entry of entries) {
@@ -116,7 +116,7 @@ async function readBytes(file: FileHandle, position: number, length: number): Pr
     throw rangeError("ERR_OUT_OF_MEMORY", `tensor length is ${length} bytes, expected what one array can hold`);
   }
   for (let at = 0; at < length; ) {
-    const { bytesRead } = await file.read(bytes, at, Math.min(READ_BYTES, length - at), position + at);
+    const { bytesRead } = await file.read(bytes, at, Math.min(bytesPerRead, length - at), position + at);
     if (bytesRead === 0) {
       const found = `file length is ${position + at} bytes`;
       throw rangeError(
@@ -132,7 +132,7 @@ async function readBytes(file: FileHandle, position: number, length: number): Pr
 async function write(file: FileHandle, { parts }: Layout): Promise<void> {
   const lengths = parts.map((part) => part.byteLength);
   const total = lengths.reduce((sum, length) => sum + length, 0);
-  const stage = new Uint8Array(Math.min(WRITE_BYTES, total)); // a backend may move its memory while the disk works
+  const stage = new Uint8Array(Math.min(bytesPerWrite, total)); // a backend may move its memory while the disk works
   let filled = 0;
   for (const [i, part] of parts.entries()) {
     for (let at = 0; at < lengths[i]; ) {

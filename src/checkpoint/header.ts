@@ -7,10 +7,10 @@ import { byteLengthOf, type Dtype, dtypes, isDtype } from "./dtype.js";
 import { isWellFormed, type JsonObject, type JsonValue, parseJson, showJson } from "./json.js";
 
 /** The length field in front of the header, in bytes. */
-export const PREFIX_BYTES = 8;
+export const prefixBytes = 8;
 
 /** The longest header the format allows, in bytes. */
-export const HEADER_LIMIT = 100_000_000;
+export const headerLimit = 100_000_000;
 
 /** Where a tensor lies: bytes begin to end, counted from the end of the header. */
 export interface TensorEntry {
@@ -34,14 +34,14 @@ export interface Header {
  * @param fileLength the length of the whole file in bytes.
  */
 export function readHeaderLength(prefix: Uint8Array, fileLength: number): number {
-  if (fileLength < PREFIX_BYTES || prefix.byteLength < PREFIX_BYTES) {
+  if (fileLength < prefixBytes || prefix.byteLength < prefixBytes) {
     throw refused("checkpoint length", `${fileLength} bytes`, "at least 8: the length of the header");
   }
-  const declared = new DataView(prefix.buffer, prefix.byteOffset, PREFIX_BYTES).getBigUint64(0, true);
-  if (declared > BigInt(HEADER_LIMIT)) throw refused("header length", `${declared} bytes`, `at most ${HEADER_LIMIT}`);
+  const declared = new DataView(prefix.buffer, prefix.byteOffset, prefixBytes).getBigUint64(0, true);
+  if (declared > BigInt(headerLimit)) throw refused("header length", `${declared} bytes`, `at most ${headerLimit}`);
   const length = Number(declared);
-  if (length > fileLength - PREFIX_BYTES) {
-    throw refused("header length", `${length} bytes`, `at most the ${fileLength - PREFIX_BYTES} that follow it`);
+  if (length > fileLength - prefixBytes) {
+    throw refused("header length", `${length} bytes`, `at most the ${fileLength - prefixBytes} that follow it`);
   }
   if (length < 2) throw refused("header length", `${length} bytes`, 'at least 2: "{}"');
   return length;
@@ -141,12 +141,12 @@ export function writeHeader({ metadata, entries }: Header): Uint8Array {
   }
   const text = new TextEncoder().encode(`{${members.join(",")}}`);
   const length = Math.ceil(text.byteLength / 8) * 8;
-  if (length > HEADER_LIMIT) {
-    throw rangeError("ERR_OUT_OF_RANGE", `header length is ${length} bytes, expected at most ${HEADER_LIMIT}`);
+  if (length > headerLimit) {
+    throw rangeError("ERR_OUT_OF_RANGE", `header length is ${length} bytes, expected at most ${headerLimit}`);
   }
-  const header = new Uint8Array(PREFIX_BYTES + length).fill(0x20);
+  const header = new Uint8Array(prefixBytes + length).fill(0x20);
   new DataView(header.buffer).setBigUint64(0, BigInt(length), true);
-  header.set(text, PREFIX_BYTES);
+  header.set(text, prefixBytes);
   return header;
 }
 

@@ -17,7 +17,7 @@ export type JsonObject = Map<string, JsonValue>;
 export type JsonValue = null | boolean | number | string | JsonNumber | JsonValue[] | JsonObject;
 
 /** Deeper nesting is refused: it cannot mean anything here, and must not exhaust the stack. */
-const DEPTH_LIMIT = 128;
+const depthLimit = 128;
 
 const numberPattern = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const integerPattern = /^(?:0|[1-9][0-9]*)$/;
@@ -60,7 +60,7 @@ class Reader {
     const character = this.#text[this.#at];
     if (character === '"') return this.#string();
     if (character === "{" || character === "[") {
-      if (depth >= DEPTH_LIMIT) throw this.#refused(`at most ${DEPTH_LIMIT} levels`);
+      if (depth >= depthLimit) throw this.#refused(`at most ${depthLimit} levels`);
       this.#at++;
       return character === "{" ? this.#object(depth + 1) : this.#array(depth + 1);
     }

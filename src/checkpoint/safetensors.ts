@@ -13,7 +13,7 @@ import {
 import {
   byCodePoint,
   checkText,
-  PREFIX_BYTES,
+  prefixBytes,
   readHeader,
   readHeaderLength,
   type TensorEntry,
@@ -74,9 +74,9 @@ export interface Checkpoint {
  */
 export function decodeSafetensors(bytes: Uint8Array | ArrayBuffer): Checkpoint {
   const file = plainBytes(bytes);
-  const headerLength = readHeaderLength(file.subarray(0, PREFIX_BYTES), file.byteLength);
-  const start = PREFIX_BYTES + headerLength;
-  const { metadata, entries } = readHeader(file.subarray(PREFIX_BYTES, start), file.byteLength - start);
+  const headerLength = readHeaderLength(file.subarray(0, prefixBytes), file.byteLength);
+  const start = prefixBytes + headerLength;
+  const { metadata, entries } = readHeader(file.subarray(prefixBytes, start), file.byteLength - start);
   const tensors = new Map<string, Tensor>();
   for (const entry of entries) {
     tensors.set(entry.name, tensorOf(entry, file.subarray(start + entry.begin, start + entry.end)));

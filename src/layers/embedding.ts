@@ -20,7 +20,7 @@ import { checkNorms, renormRows } from "./renorm.js";
 import { maskOf, type TrainableRows } from "./trainableRows.js";
 
 /** The options that a table from anywhere takes. */
-const tableOptions = ["paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse", "trainableRows"];
+export const tableOptions = ["paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse", "trainableRows"];
 
 /** Lookups of so few floats never leave JavaScript: below every backend's callCost. */
 const tinyLookup = 64;

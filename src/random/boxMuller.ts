@@ -8,21 +8,21 @@ import { fuseLanes, fuseLanesEach } from "./fused.js";
  */
 
 /** A block: 8 numbers that become radii, then 8 that become angles. */
-export const BLOCK = 16;
-const HALF = BLOCK / 2;
+export const blockLength = 16;
+const halfBlock = blockLength / 2;
 
 /** How many lanes are worked on at once: all scratch stays in the first-level cache. */
-const LANES = 256;
+const numLanes = 256;
 
 /** Scratch. Nothing in it outlives a call. */
-const x = /* @__PURE__ */ new Float32Array(LANES);
-const z = /* @__PURE__ */ new Float32Array(LANES);
-const radius = /* @__PURE__ */ new Float32Array(LANES);
-const waves = /* @__PURE__ */ new Float32Array(2 * LANES);
-const cosine = /* @__PURE__ */ waves.subarray(0, LANES);
-const sine = /* @__PURE__ */ waves.subarray(LANES);
-const summand = /* @__PURE__ */ new Float32Array(LANES);
-const whole = /* @__PURE__ */ new Int32Array(LANES);
+const x = /* @__PURE__ */ new Float32Array(numLanes);
+const z = /* @__PURE__ */ new Float32Array(numLanes);
+const radius = /* @__PURE__ */ new Float32Array(numLanes);
+const waves = /* @__PURE__ */ new Float32Array(2 * numLanes);
+const cosine = /* @__PURE__ */ waves.subarray(0, numLanes);
+const sine = /* @__PURE__ */ waves.subarray(numLanes);
+const summand = /* @__PURE__ */ new Float32Array(numLanes);
+const whole = /* @__PURE__ */ new Int32Array(numLanes);
 
 /**
  * Makes standard normal samples of uniform ones, in place.
@@ -35,8 +35,8 @@ const whole = /* @__PURE__ */ new Int32Array(LANES);
  * values[0].toFixed(4); // => "-1.1774"
  */
 export function boxMuller(values: Float32Array): void {
-  for (let start = 0; start < values.length; start += 2 * LANES) {
-    const count = Math.min(LANES, (values.length - start) / 2);
+  for (let start = 0; start < values.length; start += 2 * numLanes) {
+    const count = Math.min(numLanes, (values.length - start) / 2);
     radii(values, start, count);
     angles(values, start, count);
     store(values, start, count);
@@ -45,11 +45,11 @@ export function boxMuller(values: Float32Array): void {
 
 /** Lane j of the chunk lies at 16 * (j / 8) + j % 8; its partner in the other half of the block 8 further. */
 function place(lane: number): number {
-  return ((lane & ~(HALF - 1)) << 1) + (lane & (HALF - 1));
+  return ((lane & ~(halfBlock - 1)) << 1) + (lane & (halfBlock - 1));
 }
 
 /** log(1 + x) / x for x in [sqrt 0.5 - 1, sqrt 2 - 1], highest power first (Cephes logf). */
-const LOG = /* @__PURE__ */ Float32Array.of(
+const logCoefficients = /* @__PURE__ */ Float32Array.of(
   7.0376836292e-2,
   -1.151461031e-1,
   1.167699874e-1,
@@ -61,10 +61,10 @@ const LOG = /* @__PURE__ */ Float32Array.of(
   3.3333331174e-1,
 );
 /** ln 2 in two parts: a short one, and the float nearest to the rest. */
-const LN2_HIGH = 0.693359375;
-const LN2_LOW = Math.fround(-2.1219444e-4);
+const ln2High = 0.693359375;
+const ln2Low = Math.fround(-2.1219444e-4);
 /** sqrt 0.5 as a float, times 2 ** 24. */
-const SQRT_HALF_BITS = 11863283;
+const sqrtHalfBits = 11863283;
 
 /** radius = sqrt(-2 log(1 - u)) of the first half of every block. */
 function radii(values: Float32Array, start: number, count: number): void {
@@ -74,55 +74,59 @@ function radii(values: Float32Array, start: number, count: number): void {
     const integer = ((1 - values[start + place(j)]) * 16777216) | 0;
     const zeros = Math.clz32(integer) - 7;
     const mantissa = (integer << zeros) >>> 1;
-    const below = (mantissa - SQRT_HALF_BITS) >>> 31;
+    const below = (mantissa - sqrtHalfBits) >>> 31;
     whole[j] = 1 - zeros - below;
     x[j] = (mantissa << below) * 2 ** -24 - 1;
-    radius[j] = LOG[0];
+    radius[j] = logCoefficients[0];
   }
-  for (let power = 1; power < LOG.length; power++) fuseLanes(radius, x, LOG[power], count);
+  for (let power = 1; power < logCoefficients.length; power++) fuseLanes(radius, x, logCoefficients[power], count);
   for (let j = 0; j < count; j++) {
     z[j] = x[j] * x[j];
     radius[j] *= x[j];
-    summand[j] = whole[j] * LN2_LOW;
+    summand[j] = whole[j] * ln2Low;
   }
   fuseLanesEach(radius, z, summand, count);
   for (let j = 0; j < count; j++) {
     const y = Math.fround(radius[j] - 0.5 * z[j]);
     // The last fused multiply-add: its sum has at most 52 bits, so the double is exact and rounds right by itself.
-    const logarithm = Math.fround(whole[j] * LN2_HIGH + Math.fround(x[j] + y));
+    const logarithm = Math.fround(whole[j] * ln2High + Math.fround(x[j] + y));
     radius[j] = Math.sqrt(-2 * logarithm);
   }
 }
 
-const TWO_PI = Math.fround(2 * Math.PI);
-const FOUR_OVER_PI = Math.fround(4 / Math.PI);
+const twoPi = Math.fround(2 * Math.PI);
+const fourOverPi = Math.fround(4 / Math.PI);
 /** pi / 4 in three parts (Cephes sinf). */
-const QUARTER_HIGH = 0.78515625;
-const QUARTER_MIDDLE = Math.fround(2.4187564849853516e-4);
-const QUARTER_LOW = Math.fround(3.774894977445941e-8);
+const quarterHigh = 0.78515625;
+const quarterMiddle = Math.fround(2.4187564849853516e-4);
+const quarterLow = Math.fround(3.774894977445941e-8);
 /** cos(x) - 1 + x * x / 2, and (sin(x) - x) / x, as polynomials in x * x, highest power first (Cephes cosf, sinf). */
-const COS = /* @__PURE__ */ Float32Array.of(2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2);
-const SIN = /* @__PURE__ */ Float32Array.of(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1);
+const cosCoefficients = /* @__PURE__ */ Float32Array.of(
+  2.443315711809948e-5,
+  -1.388731625493765e-3,
+  4.166664568298827e-2,
+);
+const sinCoefficients = /* @__PURE__ */ Float32Array.of(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1);
 
 /** cosine and sine of 2 pi u, less their signs and order, of the second half of every block; `whole` is the octant. */
 function angles(values: Float32Array, start: number, count: number): void {
   for (let j = 0; j < count; j++) {
-    const angle = Math.fround(TWO_PI * values[start + place(j) + HALF]);
-    const octant = (Math.fround(angle * FOUR_OVER_PI) + 1) & ~1; // 0, 2, 4, 6 or 8
+    const angle = Math.fround(twoPi * values[start + place(j) + halfBlock]);
+    const octant = (Math.fround(angle * fourOverPi) + 1) & ~1; // 0, 2, 4, 6 or 8
     whole[j] = octant;
     // Three fused multiply-adds whose sums are exact in doubles: bits from 2 ** 3 down to 2 ** -48.
-    const first = Math.fround(angle - octant * QUARTER_HIGH);
-    const second = Math.fround(first - octant * QUARTER_MIDDLE);
-    x[j] = second - octant * QUARTER_LOW;
+    const first = Math.fround(angle - octant * quarterHigh);
+    const second = Math.fround(first - octant * quarterMiddle);
+    x[j] = second - octant * quarterLow;
     z[j] = x[j] * x[j];
     summand[j] = -0.5 * z[j];
-    cosine[j] = COS[0];
-    sine[j] = SIN[0];
+    cosine[j] = cosCoefficients[0];
+    sine[j] = sinCoefficients[0];
   }
-  fuseLanes(cosine, z, COS[1], count);
-  fuseLanes(cosine, z, COS[2], count);
-  fuseLanes(sine, z, SIN[1], count);
-  fuseLanes(sine, z, SIN[2], count);
+  fuseLanes(cosine, z, cosCoefficients[1], count);
+  fuseLanes(cosine, z, cosCoefficients[2], count);
+  fuseLanes(sine, z, sinCoefficients[1], count);
+  fuseLanes(sine, z, sinCoefficients[2], count);
   for (let j = 0; j < count; j++) {
     cosine[j] *= z[j];
     sine[j] *= z[j];
@@ -138,10 +142,10 @@ function store(values: Float32Array, start: number, count: number): void {
     const octant = whole[j];
     const i = start + place(j);
     // Octants 2 and 6 swap sine and cosine; 2 and 4 make the cosine negative, 4 and 6 the sine.
-    const swap = (octant & 2) * (LANES / 2);
+    const swap = (octant & 2) * (numLanes / 2);
     const real = waves[j + swap];
-    const imaginary = waves[j + LANES - swap];
+    const imaginary = waves[j + numLanes - swap];
     values[i] = radius[j] * real * (1 - (((octant + 2) & 4) >> 1));
-    values[i + HALF] = radius[j] * imaginary * (1 - ((octant & 4) >> 1));
+    values[i + halfBlock] = radius[j] * imaginary * (1 - ((octant & 4) >> 1));
   }
 }

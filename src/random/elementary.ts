@@ -7,8 +7,8 @@
  */
 
 /** ln 2 in two parts: the first has 21 trailing zero bits, so that small multiples of it are exact. */
-const LN2_HIGH = 0.6931471803691238;
-const LN2_LOW = 1.9082149292705877e-10;
+const ln2High = 0.6931471803691238;
+const ln2Low = 1.9082149292705877e-10;
 
 /**
  * The natural logarithm of x in (0, 1]. The generator's 53-bit draws u make 1 - u exact, so log1p(-u) is this too.
@@ -34,13 +34,13 @@ export function logarithm(x: number): number {
   for (let odd = 27; odd >= 3; odd -= 2) rest = rest * z + 2 / odd;
   rest *= z;
   const half = 0.5 * f * f;
-  return exponent * LN2_HIGH - (half - (s * (half + rest) + exponent * LN2_LOW) - f);
+  return exponent * ln2High - (half - (s * (half + rest) + exponent * ln2Low) - f);
 }
 
 /** pi / 2 in three parts; the first two have 33 bits, so that small multiples of them are exact. */
-const QUARTER_HIGH = 1.5707963267341256;
-const QUARTER_MIDDLE = 6.077100506303966e-11;
-const QUARTER_LOW = 2.0222662487959506e-21;
+const quarterHigh = 1.5707963267341256;
+const quarterMiddle = 6.077100506303966e-11;
+const quarterLow = 2.0222662487959506e-21;
 
 /** The reduced angle of `reduce`, and what rounding it lost. */
 let reduced = 0;
@@ -49,9 +49,9 @@ let reducedError = 0;
 /** Takes the nearest multiple of pi / 2 from an angle in [0, 2 pi] and returns which one it was. */
 function reduce(angle: number): number {
   const quarter = Math.floor(angle * (2 / Math.PI) + 0.5);
-  const first = angle - quarter * QUARTER_HIGH;
-  const second = first - quarter * QUARTER_MIDDLE;
-  const lost = quarter * QUARTER_LOW - (first - second - quarter * QUARTER_MIDDLE);
+  const first = angle - quarter * quarterHigh;
+  const second = first - quarter * quarterMiddle;
+  const lost = quarter * quarterLow - (first - second - quarter * quarterMiddle);
   reduced = second - lost;
   reducedError = second - reduced - lost;
   return quarter;
@@ -118,7 +118,7 @@ export function exponential(x: number): number {
   if (x < -708) return 0;
   if (x > 709) return Number.POSITIVE_INFINITY;
   const i = Math.floor(x * Math.LOG2E + 0.5);
-  const r = x - i * LN2_HIGH - i * LN2_LOW;
+  const r = x - i * ln2High - i * ln2Low;
   let value = 1;
   for (let n = 13; n >= 1; n--) value = 1 + (r / n) * value;
   for (let left = Math.abs(i); left > 0; left--) value *= i > 0 ? 2 : 0.5; // exact

@@ -6,9 +6,11 @@
  * engine performs alike.
  */
 
-/** The largest float, and what lies halfway between it and the next power of two. */
-const LARGEST = 3.4028234663852886e38;
-const OVERFLOW_MIDDLE = 3.4028235677973366e38;
+/** The largest float. */
+export const largestFloat = 3.4028234663852886e38;
+
+/** What lies halfway between it and the next power of two. */
+const overflowMiddle = 3.4028235677973366e38;
 
 /**
  * a * b + c of three floats, rounded once to a float: C's `fmaf`, for every input.
@@ -84,8 +86,8 @@ function settle(product: number, c: number, sum: number, nearest: number, other:
   if (error === 0) return nearest;
   if (Number.isNaN(other)) {
     // `nearest` is not finite: only from the very middle to the next power of two may the error bring it back.
-    const back = Math.abs(sum) === OVERFLOW_MIDDLE && error > 0 !== sum > 0;
-    return back ? Math.sign(sum) * LARGEST : nearest;
+    const back = Math.abs(sum) === overflowMiddle && error > 0 !== sum > 0;
+    return back ? Math.sign(sum) * largestFloat : nearest;
   }
   return other !== nearest && error > 0 === other > nearest ? other : nearest;
 }
@@ -98,13 +100,13 @@ function sumError(a: number, b: number, sum: number): number {
 }
 
 /** 2 ** 27 + 1 splits a double into two halves of 26 bits (Veltkamp). */
-const SPLITTER = 134217729;
+const splitter = 134217729;
 
 /** The bits of one double, for `roundToOdd`. */
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
 /** Which of the two words is the low one: 0 on little-endian machines. */
-const LOW = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
+const lowWord = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
 
 /**
  * a * b + c of three doubles, rounded once to a double: C's `fma`, by the algorithm of Boldo and Melquiond ("Emulation
@@ -117,8 +119,8 @@ const LOW = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
  */
 export function fusedMultiplyAddDouble(a: number, b: number, c: number): number {
   const product = a * b;
-  const highA = SPLITTER * a - (SPLITTER * a - a);
-  const highB = SPLITTER * b - (SPLITTER * b - b);
+  const highA = splitter * a - (splitter * a - a);
+  const highB = splitter * b - (splitter * b - b);
   const lowA = a - highA;
   const lowB = b - highB;
   const productError = lowA * lowB - (product - highA * highB - lowA * highB - highA * lowB);
@@ -138,14 +140,14 @@ export function roundToOdd(a: number, b: number): number {
   const sum = a + b;
   const error = sumError(a, b, sum);
   double[0] = sum;
-  if (error === 0 || words[LOW] & 1) return sum;
+  if (error === 0 || words[lowWord] & 1) return sum;
   // One step towards the error. An even last bit never borrows when it goes up, and may when it goes down.
   const away = error > 0 === sum > 0;
-  if (away) words[LOW] += 1;
-  else if (words[LOW] !== 0) words[LOW] -= 1;
+  if (away) words[lowWord] += 1;
+  else if (words[lowWord] !== 0) words[lowWord] -= 1;
   else {
-    words[LOW] = 0xffffffff;
-    words[1 - LOW] -= 1;
+    words[lowWord] = 0xffffffff;
+    words[1 - lowWord] -= 1;
   }
   return double[0];
 }

@@ -1,12 +1,12 @@
 import { rangeError, show, typeError } from "../errors.js";
 import { cosine, logarithm, sine } from "./elementary.js";
-import { decodeState, encodeState, STATE_WORDS } from "./torchState.js";
+import { decodeState, encodeState, stateWords } from "./torchState.js";
 
 /** The distance of the words that MT19937 mixes. */
-const SHIFT = 397;
+const twistShift = 397;
 
 /** PyTorch's `default_rng_seed_val`. */
-const DEFAULT_SEED = 67280421310721n;
+const defaultSeed = 67280421310721n;
 
 /**
  * A stream of random numbers: PyTorch's CPU generator, bit for bit (MT19937; `ATen/core/MT19937RNGEngine.h`,
@@ -21,7 +21,7 @@ const DEFAULT_SEED = 67280421310721n;
  */
 export class Generator {
   /** The words of the engine. Drawn words come from here, tempered. */
-  readonly #state = new Uint32Array(STATE_WORDS);
+  readonly #state = new Uint32Array(stateWords);
   /** Draws until the words must be made anew, plus one: PyTorch's `left_`. */
   #left = 1;
   /** The next word to draw: PyTorch's `next_`. */
@@ -34,7 +34,7 @@ export class Generator {
    * @param seed see `manualSeed`; without one, the seed of a new `torch.Generator()`, 67280421310721
    * @throws as `manualSeed` does
    */
-  constructor(seed: number | bigint = DEFAULT_SEED) {
+  constructor(seed: number | bigint = defaultSeed) {
     this.manualSeed(seed);
   }
 
@@ -57,7 +57,7 @@ export class Generator {
     this.#seed = BigInt.asUintN(64, checkSeed(seed));
     let word = Number(this.#seed & 0xffffffffn);
     this.#state[0] = word;
-    for (let j = 1; j < STATE_WORDS; j++) {
+    for (let j = 1; j < stateWords; j++) {
       word = (Math.imul(1812433253, word ^ (word >>> 30)) + j) | 0;
       this.#state[j] = word;
     }
@@ -250,10 +250,10 @@ export class Generator {
   #refill(): void {
     const state = this.#state;
     let j = 0;
-    for (; j < STATE_WORDS - SHIFT; j++) state[j] = state[j + SHIFT] ^ twist(state[j], state[j + 1]);
-    for (; j < STATE_WORDS - 1; j++) state[j] = state[j + SHIFT - STATE_WORDS] ^ twist(state[j], state[j + 1]);
-    state[j] = state[SHIFT - 1] ^ twist(state[j], state[0]);
-    this.#left = STATE_WORDS;
+    for (; j < stateWords - twistShift; j++) state[j] = state[j + twistShift] ^ twist(state[j], state[j + 1]);
+    for (; j < stateWords - 1; j++) state[j] = state[j + twistShift - stateWords] ^ twist(state[j], state[j + 1]);
+    state[j] = state[twistShift - 1] ^ twist(state[j], state[0]);
+    this.#left = stateWords;
     this.#next = 0;
   }
 }

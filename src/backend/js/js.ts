@@ -1,6 +1,7 @@
 import { rangeError } from "../../errors.js";
 import type { Backend, Block, Candidate, Kernels } from "../backend.js";
 import { gather } from "./gather.js";
+import { gatherSum } from "./gatherSum.js";
 import { matmulNN } from "./matmulNN.js";
 import { matmulNT } from "./matmulNT.js";
 import { matmulTN } from "./matmulTN.js";
@@ -13,7 +14,7 @@ import { stepSparseAdam } from "./stepSparseAdam.js";
 
 /** The kernels in plain TypeScript: the specification, and the fastest way to do very little. */
 export const specification: Kernels = {
-  ...{ gather, scatterAdd, matmulNN, matmulNT, matmulTN },
+  ...{ gather, gatherSum, scatterAdd, matmulNN, matmulNT, matmulTN },
   ...{ stepSGD, stepAdagrad, stepRowwiseAdagrad, stepAdam, stepSparseAdam },
 };
 

@@ -22,6 +22,17 @@ export interface Exports {
     numIndices: number,
     out: number,
   ): number;
+  gatherSum(
+    weight: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: number,
+    numIndices: number,
+    positionWeight: number,
+    sequenceLength: number,
+    start: number,
+    out: number,
+  ): number;
   scatterAdd(
     gradWeight: number,
     numEmbeddings: number,

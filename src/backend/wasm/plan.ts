@@ -39,7 +39,7 @@ export interface Home {
 }
 
 /** What one call of a kernel costs, and the first float of a copied row, in floats copied (measured, roughly). */
-const callCost = 2048;
+const kernelCallCost = 2048;
 const rowCost = 64;
 
 /** A kernel reading (and packing) an operand once more, against copying it once more. */
@@ -115,6 +115,6 @@ function costOf(layout: Layout, home: Home, sizes: Sizes, block: Sizes): number 
     passes(layout.a, home.a, blocksOfK > 1 ? blocksOfN : 1, blocksOfN) +
     passes(layout.b, home.b, blocksOfN * blocksOfK > 1 ? blocksOfM : 1, blocksOfM) +
     passes(outLayout, home.out, 1, blocksOfK) +
-    blocksOfM * blocksOfN * blocksOfK * callCost
+    blocksOfM * blocksOfN * blocksOfK * kernelCallCost
   );
 }

@@ -3,6 +3,7 @@ import { firstOutside } from "../js/firstOutside.js";
 import { specification } from "../js/js.js";
 import type { Exports } from "./exports.js";
 import type { Heap } from "./heap.js";
+import { stagedGatherSum } from "./stagedGatherSum.js";
 import { StagedProduct } from "./stagedProduct.js";
 import { stagedSteps } from "./stagedSteps.js";
 
@@ -64,6 +65,8 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
       }
       return numIndices;
     },
+
+    gatherSum: stagedGatherSum(exports, heap, window, rowCapacity),
 
     scatterAdd(gradWeight, numEmbeddings, embeddingDim, indices, numIndices, paddingIdx, gradOut) {
       const indicesHome = heap.holds(indices);

@@ -7,36 +7,42 @@ export interface Task {
   /** Does the work this many times and says how many seconds that took. */
   sample(calls: number): number | Promise<number>;
   /** Seconds that a first call took, where there was one. */
-  readonly firstCall?: number;
+  readonly firstCallSeconds?: number;
 }
 
-/** How much is spent on a case. All times in seconds. */
+/** How much is spent on a case. */
 export interface Effort {
   /** On each task before anything counts: compilers of JavaScript need it. */
-  readonly warmUp: number;
+  readonly warmUpSeconds: number;
   /** The least that a sample lasts: short calls are repeated. */
-  readonly sample: number;
+  readonly sampleSeconds: number;
   /** On all samples of all tasks of the case, roughly. */
-  readonly budget: number;
+  readonly budgetSeconds: number;
   /** The fewest and the most samples of a task. */
   readonly fewest: number;
   readonly most: number;
 }
 
-export const fullEffort: Effort = { warmUp: 0.1, sample: 0.005, budget: 7, fewest: 3, most: 31 };
-export const quickEffort: Effort = { warmUp: 0.01, sample: 0.001, budget: 0.5, fewest: 1, most: 5 };
+export const fullEffort: Effort = { warmUpSeconds: 0.1, sampleSeconds: 0.005, budgetSeconds: 7, fewest: 3, most: 31 };
+export const quickEffort: Effort = {
+  warmUpSeconds: 0.01,
+  sampleSeconds: 0.001,
+  budgetSeconds: 0.5,
+  fewest: 1,
+  most: 5,
+};
 
 /** A shorter call than this is made once, untimed, before its sample: the others have used the caches since. */
-const cheap = 0.05;
+const cheapSeconds = 0.05;
 
 /**
  * Milliseconds of rest before a sample. On a busy machine the scheduler favors who has just slept: a peer in a process of its own sleeps
  * while the others are timed, and would else be interrupted less than they.
  */
-const rest = 5;
+const restMilliseconds = 5;
 
 /** A longer call than this needs no warm-up but its first call, and twice is enough. */
-const dear = 1;
+const slowSeconds = 1;
 
 /** What came of one task: seconds a call. */
 export interface Timing extends Summary {
@@ -52,15 +58,15 @@ export interface Timing extends Summary {
  * is used up by few samples takes part in rounds evenly spread over the run.
  */
 export async function measure(tasks: readonly Task[], effort: Effort): Promise<Timing[]> {
-  const share = effort.budget / tasks.length;
+  const share = effort.budgetSeconds / tasks.length;
   const runs: { task: Task; calls: number; isCheap: boolean; turns: number; samples: number[] }[] = [];
   for (const task of tasks) {
-    const { firstCall = 0 } = task;
-    const seconds = firstCall > dear ? firstCall : await warmUp(task, effort);
-    const calls = Math.max(1, Math.round(effort.sample / seconds));
-    const isCheap = seconds < cheap;
+    const { firstCallSeconds = 0 } = task;
+    const seconds = firstCallSeconds > slowSeconds ? firstCallSeconds : await warmUp(task, effort);
+    const calls = Math.max(1, Math.round(effort.sampleSeconds / seconds));
+    const isCheap = seconds < cheapSeconds;
     const whole = seconds * (calls + (isCheap ? 1 : 0));
-    const fewest = seconds > dear ? Math.min(2, effort.fewest) : effort.fewest;
+    const fewest = seconds > slowSeconds ? Math.min(2, effort.fewest) : effort.fewest;
     const turns = Math.min(effort.most, Math.max(fewest, Math.floor(share / whole)));
     runs.push({ task, calls, isCheap, turns, samples: [] });
   }
@@ -70,7 +76,7 @@ export async function measure(tasks: readonly Task[], effort: Effort): Promise<T
     for (let place = 0; place < runs.length; place++) {
       const { task, calls, isCheap, turns, samples } = runs[(place + round) % runs.length];
       if (!takesPart(round, turns, rounds)) continue;
-      await sleep(rest);
+      await sleep(restMilliseconds);
       if (isCheap) await task.sample(1);
       samples.push((await task.sample(calls)) / calls);
     }
@@ -98,6 +104,6 @@ async function warmUp(task: Task, effort: Effort): Promise<number> {
   for (let calls = 1; ; calls *= 2) {
     const seconds = await task.sample(calls);
     total += seconds;
-    if (total >= effort.warmUp) return seconds / calls;
+    if (total >= effort.warmUpSeconds) return seconds / calls;
   }
 }

@@ -63,19 +63,19 @@ function prepareGather(timedCase: RowsCase, implementations: readonly Backend[])
   const expected = new Float32Array(batch * dim);
   specification.gather(table, rows, dim, ids, batch, expected);
 
-  const room = new Room();
+  const setup = new Setup();
   const verified = (label: string, run: (calls: number) => void): void => {
     out.fill(Number.NaN);
     const sample = timed(run);
-    const firstCall = sample(1);
+    const firstCallSeconds = sample(1);
     verifyRows(`${name}: ${label}`, "out", dim, out, expected);
-    room.tasks.push({ label, sample, firstCall });
+    setup.tasks.push({ label, sample, firstCallSeconds });
   };
   for (const backend of implementations) {
     const label = implementationName(backend);
-    room.enter(name, label, () => {
+    setup.enter(name, label, () => {
       const layer = Embedding.fromPretrained(table, { embeddingDim: dim, backend: label });
-      room.keep(layer);
+      setup.keep(layer);
       verified(label, (calls) => {
         for (let call = 0; call < calls; call++) layer.forward(ids, out);
       });
@@ -92,11 +92,11 @@ function prepareGather(timedCase: RowsCase, implementations: readonly Backend[])
 
   const stayed = implementations.filter((backend) => kernelsFor(backend, batch * dim) !== backend.kernels);
   if (stayed.length > 0) {
-    room.notes.push(
+    setup.notes.push(
       `${name}: so little is gathered by the specification in JavaScript, whatever the layer's backend: a call into it would take longer.`,
     );
   }
-  return room.prepared([byLoop, bySet]);
+  return setup.prepared([byLoop, bySet]);
 }
 
 /** Timed is the kernel, adding to a table that is never cleared in between. */
@@ -110,18 +110,18 @@ function prepareScatterAdd(timedCase: RowsCase, implementations: readonly Backen
   const expected = new Float32Array(numFloats).fill(start);
   specification.scatterAdd(expected, rows, dim, ids, batch, noPadding, gradOut);
 
-  const room = new Room();
+  const setup = new Setup();
   const verified = (label: string, table: () => Float32Array, run: (calls: number) => void): void => {
     table().fill(start);
     const sample = timed(run);
-    const firstCall = sample(1);
+    const firstCallSeconds = sample(1);
     verifyRows(`${name}: ${label}`, "gradWeight", dim, table(), expected);
-    room.tasks.push({ label, sample, firstCall });
+    setup.tasks.push({ label, sample, firstCallSeconds });
   };
   for (const backend of implementations) {
     const label = implementationName(backend);
-    room.enter(name, label, () => {
-      const block = room.blockOf(backend, numFloats * 4);
+    setup.enter(name, label, () => {
+      const block = setup.blockOf(backend, numFloats * 4);
       const { kernels } = backend;
       const table = (): Float32Array => block.f32(0, numFloats);
       verified(label, table, (calls) => {
@@ -141,7 +141,7 @@ function prepareScatterAdd(timedCase: RowsCase, implementations: readonly Backen
       for (let call = 0; call < calls; call++) scatterAddByLoop(plainTable, dim, ids, gradOut);
     },
   );
-  return room.prepared([byLoop]);
+  return setup.prepared([byLoop]);
 }
 
 /** Timed is the kernel, with the numbers of a tenth step of SparseAdam, moving the same rows again and again. */
@@ -158,7 +158,7 @@ function prepareStep(timedCase: RowsCase, implementations: readonly Backend[]): 
   const some = new Uint32Array(0);
   specification.stepSparseAdam(expected, averages[0], averages[1], batch, dim, some, batch, grad, ...numbers);
 
-  const room = new Room();
+  const setup = new Setup();
   const touched = new Float32Array(batch * dim);
   const verified = (label: string, tables: () => Tables, run: (tables: Tables) => void, tolerance = 0): void => {
     for (const table of tables()) table.fill(start);
@@ -166,16 +166,16 @@ function prepareStep(timedCase: RowsCase, implementations: readonly Backend[]): 
       const views = tables();
       for (let call = 0; call < calls; call++) run(views);
     });
-    const firstCall = sample(1);
+    const firstCallSeconds = sample(1);
     specification.gather(tables()[0], rows, dim, list, batch, touched);
     const isNear = (value: number, i: number): boolean => Math.abs(value - expected[i]) <= tolerance;
     if (tolerance === 0 || !touched.every(isNear)) verifyRows(`${name}: ${label}`, "weight", dim, touched, expected);
-    room.tasks.push({ label, sample, firstCall });
+    setup.tasks.push({ label, sample, firstCallSeconds });
   };
   for (const backend of implementations) {
     const label = implementationName(backend);
-    room.enter(name, label, () => {
-      const block = room.blockOf(backend, 3 * numFloats * 4);
+    setup.enter(name, label, () => {
+      const block = setup.blockOf(backend, 3 * numFloats * 4);
       const tables = (): Tables => {
         const all = block.f32(0, 3 * numFloats);
         const part = (which: number): Float32Array => all.subarray(which * numFloats, (which + 1) * numFloats);
@@ -190,7 +190,7 @@ function prepareStep(timedCase: RowsCase, implementations: readonly Backend[]): 
   const plain: Tables = [new Float32Array(numFloats), new Float32Array(numFloats), new Float32Array(numFloats)];
   const run = (tables: Tables): void => stepSparseAdamByLoop(tables, dim, list, grad, numbers);
   verified(byLoop, () => plain, run, otherOrder);
-  return room.prepared([byLoop]);
+  return setup.prepared([byLoop]);
 }
 
 type Tables = readonly [weight: Float32Array, expAvg: Float32Array, expAvgSq: Float32Array];
@@ -204,25 +204,25 @@ function prepareProduct(timedCase: ProductCase, implementations: readonly Backen
   const out = new Float32Array(m * n);
   const places = sampleProduct(timedCase, a, b);
 
-  const room = new Room();
+  const setup = new Setup();
   const verified = (label: string, run: (calls: number) => void, tolerance = 0): void => {
     out.fill(Number.NaN);
     const sample = timed(run);
-    const firstCall = sample(1);
+    const firstCallSeconds = sample(1);
     verifyProduct(`${name}: ${label}`, places, (row, column) => out[row * n + column], tolerance);
-    room.tasks.push({ label, sample, firstCall });
+    setup.tasks.push({ label, sample, firstCallSeconds });
   };
   for (const backend of implementations) {
     const label = implementationName(backend);
     const { kernels } = backend;
-    room.enter(name, label, () => {
+    setup.enter(name, label, () => {
       if (layout === "NN") {
         verified(label, (calls) => {
           for (let call = 0; call < calls; call++) kernels.matmulNN(a, b, m, n, k, false, out);
         });
         return;
       }
-      const block = room.blockOf(backend, n * k * 4);
+      const block = setup.blockOf(backend, n * k * 4);
       block.f32(0, n * k).set(b);
       verified(label, (calls) => {
         const table = block.f32(0, n * k);
@@ -236,7 +236,7 @@ function prepareProduct(timedCase: ProductCase, implementations: readonly Backen
     for (let call = 0; call < calls; call++) multiply(a, b, m, n, k, out);
   };
   verified(byLoop, run, otherOrder);
-  return { ...room.prepared([byLoop]), product: { a, b, sample: places } };
+  return { ...setup.prepared([byLoop]), product: { a, b, sample: places } };
 }
 
 /** Native implementations share one kind of memory, and so a table; each of the others has memory of its own. */
@@ -245,7 +245,7 @@ function memoryOf(backend: Backend): string {
 }
 
 /** What a case holds on to until it is over. */
-class Room {
+class Setup {
   readonly tasks: Task[] = [];
   readonly notes: string[] = [];
   readonly #kept: Disposable[] = [];

@@ -3,7 +3,7 @@ import { rangeError } from "../../errors.js";
 import type { Generator } from "../../index.js";
 
 /** One in so many examples is kept back, to measure on what was never trained on. */
-const HELD_OUT_PART = 20;
+const heldOutPart = 20;
 
 /** Some examples side by side. The arrays are views that the next batch overwrites. */
 export interface Batch {
@@ -32,7 +32,7 @@ export function splitExamples(numTokens: number, context: number): Split {
     const expected = `expected more than --context, which is ${context}: take a longer text or a shorter context`;
     throw rangeError("ERR_OUT_OF_RANGE", `text has ${numTokens} words with the ends of its lines, ${expected}`);
   }
-  return { numTraining: numExamples - Math.floor(numExamples / HELD_OUT_PART), numExamples };
+  return { numTraining: numExamples - Math.floor(numExamples / heldOutPart), numExamples };
 }
 
 /**

@@ -5,10 +5,10 @@ import { Adagrad } from "../../optim/index.js";
 const f = Math.fround;
 
 /** How far from 0 the tables start: standard normal numbers times this. */
-const START = f(0.05);
+const startScale = f(0.05);
 
 /** What keeps Adagrad's division finite. */
-export const EPS = 1e-8;
+export const adagradEps = 1e-8;
 
 /** What a {@link LanguageModel} is made of. */
 export interface LanguageModelOptions {
@@ -64,16 +64,19 @@ export class LanguageModel {
     const options = backend === undefined ? {} : { backend };
     this.#multiply = positions === "multiply";
     this.tokens = new Embedding(numTokens, dim, { ...options, generator });
-    scale(this.tokens.weight.data, START);
+    scale(this.tokens.weight.data, startScale);
     if (this.#multiply) {
       const ones = new Float32Array(context * dim).fill(1); // at first every place counts the same
       this.positions = Embedding.fromPretrained(ones, { ...options, embeddingDim: dim, freeze: false });
     } else {
       this.positions = new Embedding(context, dim, { ...options, generator });
-      scale(this.positions.weight.data, START);
+      scale(this.positions.weight.data, startScale);
     }
     this.head = new Unembedding(this.tokens.weight, { bias: true });
-    this.#optimizer = new Adagrad([this.tokens.weight, this.positions.weight, this.head.bias!], { lr, eps: EPS });
+    this.#optimizer = new Adagrad([this.tokens.weight, this.positions.weight, this.head.bias!], {
+      lr,
+      eps: adagradEps,
+    });
   }
 
   /** "native:avx2": what computes. */

@@ -3,10 +3,10 @@ import { Embedding, Unembedding } from "../../index.js";
 import { LINE_END, type Vocabulary } from "./vocabulary.js";
 
 /** Words that came up less often have hardly left the place where chance put them. */
-const LEAST_COUNT = 20;
+const leastCount = 20;
 
 /** Words that came up so often are frequent enough to be asked for their neighbors. */
-const FREQUENT_COUNT = 40;
+const frequentCount = 40;
 
 /** A word and those closest to it, the closest first. */
 export interface Neighbors {
@@ -39,7 +39,7 @@ export function nearestNeighbors(
   using table = Embedding.fromPretrained(rows, { embeddingDim, backend: tokens.weight.implementation });
   using head = new Unembedding(table.weight);
 
-  const numFrequent = ids.filter((id) => vocabulary.counts[id] >= FREQUENT_COUNT).length;
+  const numFrequent = ids.filter((id) => vocabulary.counts[id] >= frequentCount).length;
   const { indices, values } = head.topK(rows.subarray(first * embeddingDim, numFrequent * embeddingDim), k);
   const all = Array.from(ids.subarray(first, numFrequent), (_, i) => {
     const places = Array.from(indices.subarray(i * k, (i + 1) * k), (place, rank) => ({ place, rank: i * k + rank }));
@@ -66,7 +66,7 @@ export function nearestNeighbors(
 function wordsSeenOften(vocabulary: Vocabulary): Uint32Array {
   const ids: number[] = [];
   for (let id = LINE_END + 1; id < vocabulary.size; id++) {
-    if (vocabulary.counts[id] >= LEAST_COUNT && /[\p{L}\p{N}]/u.test(vocabulary.word(id))) ids.push(id);
+    if (vocabulary.counts[id] >= leastCount && /[\p{L}\p{N}]/u.test(vocabulary.word(id))) ids.push(id);
   }
   return Uint32Array.from(ids);
 }

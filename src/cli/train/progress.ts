@@ -2,10 +2,10 @@
 import { SingleBar } from "cli-progress";
 
 /** Time between two lines where there is no terminal. */
-const LINE_MILLISECONDS = 10_000;
+const lineMilliseconds = 10_000;
 
 /** Time between two drawings of the bar. */
-const DRAW_MILLISECONDS = 100;
+const drawMilliseconds = 100;
 
 /** What is told beside the number of steps. */
 export interface Standing {
@@ -34,7 +34,7 @@ export class Progress {
   /** Tells where training is, unless it was told a moment ago. */
   update(done: number, { epoch, loss, wordsPerSecond }: Standing): void {
     const now = performance.now();
-    if (now - this.#told < (this.#stream.isTTY ? DRAW_MILLISECONDS : LINE_MILLISECONDS)) return;
+    if (now - this.#told < (this.#stream.isTTY ? drawMilliseconds : lineMilliseconds)) return;
     this.#told = now;
     const payload = {
       epoch: `${epoch}/${this.#epochs}`,

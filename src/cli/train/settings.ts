@@ -7,7 +7,7 @@ import { checkInteger, checkNumber, checkSize, checkWord } from "../../check.js"
 import { rangeError, show, typeError } from "../../errors.js";
 
 /** The floats that a table or one array of a batch may have: 1 GiB. */
-const MOST_FLOATS = 2 ** 28;
+const mostFloats = 2 ** 28;
 
 /** The checked options. */
 export interface Settings {
@@ -120,10 +120,10 @@ export function checkSettings(file: unknown, options: Record<string, unknown>): 
 export function checkMemory({ batch, context, dim }: Settings, numTokens: number): void {
   const products = { "words x --dim": numTokens * dim, "--batch x words": batch * numTokens };
   for (const [name, floats] of Object.entries({ ...products, "--batch x --context x --dim": batch * context * dim })) {
-    if (floats <= MOST_FLOATS) continue;
+    if (floats <= mostFloats) continue;
     throw rangeError(
       "ERR_OUT_OF_RANGE",
-      `${name} is ${floats}, expected at most ${MOST_FLOATS}, what memory should hold`,
+      `${name} is ${floats}, expected at most ${mostFloats}, what memory should hold`,
     );
   }
 }

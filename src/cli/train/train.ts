@@ -7,14 +7,14 @@ import { rangeError } from "../../errors.js";
 import { Generator } from "../../index.js";
 import { batches, randomOrder, type Split, splitExamples } from "./batches.js";
 import { readText } from "./corpus.js";
-import { EPS, LanguageModel } from "./languageModel.js";
+import { adagradEps, LanguageModel } from "./languageModel.js";
 import { nearestNeighbors } from "./neighbors.js";
 import { duration, Progress, thousands } from "./progress.js";
 import { checkMemory, checkOut, checkSettings, declareTrain, type Settings } from "./settings.js";
 import { UNKNOWN, Vocabulary } from "./vocabulary.js";
 
 /** Milliseconds of work after which the process looks up, for Ctrl-C. */
-const WORK_MILLISECONDS = 50;
+const workMilliseconds = 50;
 
 /** Adds the verb to the command line. */
 export function addTrain(cli: CAC): void {
@@ -101,7 +101,7 @@ async function learn(
         sum += loss * targets.length;
         if (!Number.isFinite(loss)) throw diverged(loss, steps, lr);
         const now = performance.now();
-        if (now - rested > WORK_MILLISECONDS) {
+        if (now - rested > workMilliseconds) {
           await setImmediate(); // signals are heard only between two turns
           if (interruption.happened) return null;
           rested = now;
@@ -141,7 +141,7 @@ function showNeighbors(model: LanguageModel, vocabulary: Vocabulary): void {
 /** What a reader of the file needs to go on from it. The settings that shaped the bytes, and no other: see {@link train}. */
 function metadataOf(settings: Settings, vocabulary: Vocabulary, steps: number): Record<string, string> {
   const { epochs, dim, context, batch, positions, lr, seed } = settings;
-  const numbers = { formatVersion: 1, epochs, steps, dim, context, batch, lr, eps: EPS, seed };
+  const numbers = { formatVersion: 1, epochs, steps, dim, context, batch, lr, eps: adagradEps, seed };
   return {
     format: "nn-embedding language model",
     ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)])),
