@@ -31,6 +31,7 @@
         "native/addon.cpp",
         "native/dispatch.cpp",
         "native/doors/bags.cpp",
+        "native/doors/optimizers.cpp",
         "native/lease.cpp",
         "native/memory.cpp",
         "native/scratch.cpp"

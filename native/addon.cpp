@@ -10,6 +10,7 @@
 #include "dispatch.h"
 #include "doors/bags.h"
 #include "doors/loss.h"
+#include "doors/optimizers.h"
 #include "lease.h"
 
 namespace nn {
@@ -135,6 +136,11 @@ Napi::Object kernelFunctions(Napi::Env env, const Kernels* kernels) {
   object["matmulTN"] = function(env, "matmulTN", multiply<&Kernels::matmulTN>, kernels);
   object["sumExponentials"] = function(env, "sumExponentials", sumExponentials, kernels);
   object["softmaxGradient"] = function(env, "softmaxGradient", softmaxGradient, kernels);
+  object["stepSGD"] = function(env, "stepSGD", stepSGD, kernels);
+  object["stepAdagrad"] = function(env, "stepAdagrad", stepAdagrad, kernels);
+  object["stepRowwiseAdagrad"] = function(env, "stepRowwiseAdagrad", stepRowwiseAdagrad, kernels);
+  object["stepAdam"] = function(env, "stepAdam", stepAdam, kernels);
+  object["stepSparseAdam"] = function(env, "stepSparseAdam", stepSparseAdam, kernels);
   return object;
 }
 

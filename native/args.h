@@ -83,6 +83,25 @@ struct Args {
     return array(at, name, napi_uint32_array, "a Uint32Array", count32, 1, reinterpret_cast<void**>(out));
   }
 
+  /** As u32s, but an array of nothing is none: null. */
+  bool u32sOrNone(usize at, const char* name, usize count32, u32** out) const {
+    napi_typedarray_type type;
+    usize length;
+    const bool isNone =
+        napi_get_typedarray_info(env, values[at], &type, &length, nullptr, nullptr, nullptr) == napi_ok &&
+        type == napi_uint32_array && length == 0;
+    *out = nullptr;
+    return isNone || u32s(at, name, count32, out);
+  }
+
+  /** A number, rounded to the nearest float. */
+  bool real(usize at, const char* name, f32* out) const {
+    double value;
+    if (napi_get_value_double(env, values[at], &value) != napi_ok) return refuse(name, "a number");
+    *out = static_cast<f32>(value);
+    return true;
+  }
+
  private:
   bool array(usize at, const char* name, napi_typedarray_type wanted, const char* expected, usize rows, usize columns,
              void** out) const {

@@ -118,6 +118,45 @@ struct Kernels {
    * coefficients (numRows, 3) has each row's greatest, factor and share, and bias is as in sumExponentials.
    */
   void (*softmaxGradient)(f32* logits, usize numRows, usize numColumns, const f32* bias, const f32* coefficients);
+
+  /**
+   * One step of stochastic gradient descent: g = grad + weightDecay * w; with a momentum buffer b = momentum * b +
+   * undamped * g and g = b, or with nesterov g = g + momentum * b; w = w - lr * g. momentumBuffer may be null.
+   *
+   * This and the other steps write in place. Row r of grad (numRows, embeddingDim) belongs to row rows[r] of the
+   * tables; rows are each there once; null stands for row 0, 1, 2, ... Each operation is rounded, from left to right
+   * where nothing binds tighter; with a weightDecay of 0 nothing is added to grad. Returns the number of rows done:
+   * fewer than numRows is the position of the first that is not in [0, numEmbeddings), and then nothing was written.
+   */
+  usize (*stepSGD)(f32* weight, f32* momentumBuffer, usize numEmbeddings, usize embeddingDim, const u32* rows,
+                   usize numRows, const f32* grad, f32 lr, f32 momentum, f32 undamped, bool nesterov, f32 weightDecay);
+
+  /** Adagrad: g = grad + weightDecay * w; s = s + g * g; w = w - (lr * g) / (sqrt(s) + eps). */
+  usize (*stepAdagrad)(f32* weight, f32* sum, usize numEmbeddings, usize embeddingDim, const u32* rows, usize numRows,
+                       const f32* grad, f32 lr, f32 eps, f32 weightDecay);
+
+  /**
+   * Adagrad with one scalar a row: s = s + (the 8-lane dot product of g and g) / embeddingDim; rate = lr / (sqrt(s) +
+   * eps); w = keep * w - rate * grad. g is grad + weightDecay * w and keep is 1 - rate * weightDecay; with decoupled, g
+   * is grad and keep is 1 - lr * weightDecay. sum is (numEmbeddings).
+   */
+  usize (*stepRowwiseAdagrad)(f32* weight, f32* sum, usize numEmbeddings, usize embeddingDim, const u32* rows,
+                              usize numRows, const f32* grad, f32 lr, f32 eps, f32 weightDecay, bool decoupled);
+
+  /**
+   * Adam or AdamW: w = keep * w; g = grad + weightDecay * w; m = beta1 * m + gain1 * g; v = beta2 * v + (gain2 * g) *
+   * g; w = w - (stepSize * m) / (sqrt(v) / rootCorrection + eps).
+   */
+  usize (*stepAdam)(f32* weight, f32* expAvg, f32* expAvgSq, usize numEmbeddings, usize embeddingDim, const u32* rows,
+                    usize numRows, const f32* grad, f32 stepSize, f32 beta1, f32 gain1, f32 beta2, f32 gain2,
+                    f32 rootCorrection, f32 eps, f32 weightDecay, f32 keep);
+
+  /**
+   * Adam as torch.optim.SparseAdam writes it: m = m + (grad - m) * gain1; v = v + (grad * grad - v) * gain2;
+   * w = w - stepSize * (m / (sqrt(v) + eps)).
+   */
+  usize (*stepSparseAdam)(f32* weight, f32* expAvg, f32* expAvgSq, usize numEmbeddings, usize embeddingDim,
+                          const u32* rows, usize numRows, const f32* grad, f32 stepSize, f32 gain1, f32 gain2, f32 eps);
 };
 
 }  // namespace nn

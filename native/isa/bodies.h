@@ -16,6 +16,11 @@
 #include "../kernels/scatterAddMaxBags.h"
 #include "../kernels/softmaxGradient.h"
 #include "../kernels/sumExponentials.h"
+#include "../kernels/stepAdagrad.h"
+#include "../kernels/stepAdam.h"
+#include "../kernels/stepRowwiseAdagrad.h"
+#include "../kernels/stepSGD.h"
+#include "../kernels/stepSparseAdam.h"
 #include "tables.h"
 
 namespace nn {
@@ -37,6 +42,11 @@ constexpr Kernels tableOf(const char* isa) {
       .matmulTN = matmulTN,
       .sumExponentials = sumExponentials,
       .softmaxGradient = softmaxGradient,
+      .stepSGD = stepSGD,
+      .stepAdagrad = stepAdagrad,
+      .stepRowwiseAdagrad = stepRowwiseAdagrad,
+      .stepAdam = stepAdam,
+      .stepSparseAdam = stepSparseAdam,
   };
 }
 

@@ -229,6 +229,106 @@ export interface Kernels {
     bias: Float32Array,
     coefficients: Float32Array,
   ): void;
+
+  /**
+   * One step of stochastic gradient descent: g = grad + weightDecay * w; with a momentum buffer b = momentum * b + undamped * g and
+   * g = b, or with `nesterov` g = g + momentum * b; w = w - lr * g. momentumBuffer is (numEmbeddings, embeddingDim), or empty for none.
+   *
+   * This and the other steps write in place. Row r of grad (numRows, embeddingDim) belongs to row rows[r] of the tables; rows are each
+   * there once. Empty `rows` stand for row 0, 1, 2, …: a dense gradient. Numbers are floats, rounded by the caller; each operation is
+   * rounded to f32, from left to right where nothing binds tighter; with a weightDecay of 0 nothing is added to grad. The count of
+   * rows done is returned: fewer than numRows is the position of the first row that is not in [0, numEmbeddings).
+   */
+  stepSGD(
+    weight: Float32Array,
+    momentumBuffer: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: Uint32Array,
+    numRows: number,
+    grad: Float32Array,
+    lr: number,
+    momentum: number,
+    undamped: number,
+    nesterov: boolean,
+    weightDecay: number,
+  ): number;
+
+  /** One step of Adagrad: g = grad + weightDecay * w; s = s + g * g; w = w - (lr * g) / (sqrt(s) + eps). sum is as large as weight. */
+  stepAdagrad(
+    weight: Float32Array,
+    sum: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: Uint32Array,
+    numRows: number,
+    grad: Float32Array,
+    lr: number,
+    eps: number,
+    weightDecay: number,
+  ): number;
+
+  /**
+   * One step of Adagrad with one scalar a row: s = s + (the 8-lane dot product of g and g) / embeddingDim; rate = lr / (sqrt(s) + eps);
+   * w = keep * w - rate * grad. g is grad + weightDecay * w and keep is 1 - rate * weightDecay; with `decoupled`, g is grad and keep is
+   * 1 - lr * weightDecay. sum is (numEmbeddings).
+   */
+  stepRowwiseAdagrad(
+    weight: Float32Array,
+    sum: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: Uint32Array,
+    numRows: number,
+    grad: Float32Array,
+    lr: number,
+    eps: number,
+    weightDecay: number,
+    decoupled: boolean,
+  ): number;
+
+  /**
+   * One step of Adam or AdamW: w = keep * w; g = grad + weightDecay * w; m = beta1 * m + gain1 * g; v = beta2 * v + (gain2 * g) * g;
+   * w = w - (stepSize * m) / (sqrt(v) / rootCorrection + eps). expAvg (m) and expAvgSq (v) are as large as weight.
+   */
+  stepAdam(
+    weight: Float32Array,
+    expAvg: Float32Array,
+    expAvgSq: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: Uint32Array,
+    numRows: number,
+    grad: Float32Array,
+    stepSize: number,
+    beta1: number,
+    gain1: number,
+    beta2: number,
+    gain2: number,
+    rootCorrection: number,
+    eps: number,
+    weightDecay: number,
+    keep: number,
+  ): number;
+
+  /**
+   * One step of Adam as torch.optim.SparseAdam writes it: m = m + (grad - m) * gain1; v = v + (grad * grad - v) * gain2;
+   * w = w - stepSize * (m / (sqrt(v) + eps)).
+   */
+  stepSparseAdam(
+    weight: Float32Array,
+    expAvg: Float32Array,
+    expAvgSq: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: Uint32Array,
+    numRows: number,
+    grad: Float32Array,
+    stepSize: number,
+    gain1: number,
+    gain2: number,
+    eps: number,
+  ): number;
 }
 
 /** The names of the three backends. */

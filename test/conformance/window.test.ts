@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { noPadding } from "../../src/backend/backend.js";
 import { specification } from "../../src/backend/js/js.js";
 import { filled, Random } from "./cases.js";
-import { placesOfThree, withPlaced } from "./placed.js";
+import { type Place, placesOfThree, withPlaced } from "./placed.js";
 import { productCase, products, runProduct } from "./products.js";
+import { arraysOf, rowLists, runPlaced, steps } from "./stepCases.js";
 import { openWithWindow } from "./windowed.js";
 
 describe.each(["simd", "scalar"] as const)("wasm:%s", (isa) => {
@@ -83,5 +84,27 @@ describe.each(["simd", "scalar"] as const)("wasm:%s", (isa) => {
         others.expect(gradOut, what);
       });
     }
+  });
+
+  describe.each([256, 4096])("steps through a window of %i bytes", (windowBytes) => {
+    const backend = openWithWindow(isa, windowBytes);
+
+    test.each(steps)("$name of any sizes", (step) => {
+      const random = new Random(windowBytes);
+      for (let round = 0; round < 8; round++) {
+        const dim = random.of([1, 3, 33, 100, 600]);
+        const list = random.of(Object.values(rowLists(random)));
+        const arrays = arraysOf(random, step, dim, list, "ordinary");
+        const after = arrays.tables.map((table) => table.slice());
+        step.call(specification, after, dim, arrays.rows, arrays.numRows, arrays.grad);
+        const places = [...arrays.tables.map((): Place => "home"), random.of<Place>(["home", "own"]), "own"] as const;
+        const expected = { done: arrays.numRows, after };
+        runPlaced(random, backend, step, dim, arrays, places, expected, `rows of ${dim}`);
+        if (arrays.rows.length === 0) continue;
+        const bad = { ...arrays, rows: arrays.rows.with(arrays.rows.length - 1, 37) };
+        const refused = { done: arrays.rows.length - 1, after: arrays.tables };
+        runPlaced(random, backend, step, dim, bad, places, refused, `bad row, rows of ${dim}`);
+      }
+    });
   });
 });

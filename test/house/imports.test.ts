@@ -66,7 +66,7 @@ const rules: readonly Rule[] = [
       "backend/js/exponential.ts",
     ],
   },
-  { of: ["optim/"], may: training },
+  { of: ["optim/"], may: [...training, "backend/select.ts", "backend/backend.ts"] },
   { of: ["checkpoint/file.ts"], may: ["checkpoint/", ...training], node: true },
   { of: ["checkpoint/"], may: training },
   { of: ["index.ts"], may: [...training, "backend/select.ts"] },

@@ -11,22 +11,20 @@ import { scatterAdd } from "./scatterAdd.js";
 import { scatterAddBags } from "./scatterAddBags.js";
 import { scatterAddMaxBags } from "./scatterAddMaxBags.js";
 import { softmaxGradient } from "./softmaxGradient.js";
+import { stepAdagrad } from "./stepAdagrad.js";
+import { stepAdam } from "./stepAdam.js";
+import { stepRowwiseAdagrad } from "./stepRowwiseAdagrad.js";
+import { stepSGD } from "./stepSGD.js";
+import { stepSparseAdam } from "./stepSparseAdam.js";
 import { sumExponentials } from "./sumExponentials.js";
 
 /** The kernels in plain TypeScript: the specification, and the fastest way to do very little. */
 export const specification: Kernels = {
-  gather,
-  gatherSum,
-  scatterAdd,
-  gatherBags,
-  scatterAddBags,
-  scatterAddMaxBags,
-  dotBags,
-  matmulNN,
-  matmulNT,
-  matmulTN,
-  sumExponentials,
-  softmaxGradient,
+  ...{ gather, gatherSum, scatterAdd },
+  ...{ gatherBags, scatterAddBags, scatterAddMaxBags, dotBags },
+  ...{ matmulNN, matmulNT, matmulTN },
+  ...{ sumExponentials, softmaxGradient },
+  ...{ stepSGD, stepAdagrad, stepRowwiseAdagrad, stepAdam, stepSparseAdam },
 };
 
 const backend: Backend = {

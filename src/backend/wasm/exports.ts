@@ -60,5 +60,77 @@ export interface Exports {
   matmulTN: ProductExport;
   sumExponentials(statistics: number, logits: number, numRows: number, numColumns: number, bias: number): void;
   softmaxGradient(logits: number, numRows: number, numColumns: number, bias: number, coefficients: number): void;
+  stepSGD(
+    weight: number,
+    momentumBuffer: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: number,
+    numRows: number,
+    grad: number,
+    lr: number,
+    momentum: number,
+    undamped: number,
+    nesterov: number,
+    weightDecay: number,
+  ): number;
+  stepAdagrad(
+    weight: number,
+    sum: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: number,
+    numRows: number,
+    grad: number,
+    lr: number,
+    eps: number,
+    weightDecay: number,
+  ): number;
+  stepRowwiseAdagrad(
+    weight: number,
+    sum: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: number,
+    numRows: number,
+    grad: number,
+    lr: number,
+    eps: number,
+    weightDecay: number,
+    decoupled: number,
+  ): number;
+  stepAdam(
+    weight: number,
+    expAvg: number,
+    expAvgSq: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: number,
+    numRows: number,
+    grad: number,
+    stepSize: number,
+    beta1: number,
+    gain1: number,
+    beta2: number,
+    gain2: number,
+    rootCorrection: number,
+    eps: number,
+    weightDecay: number,
+    keep: number,
+  ): number;
+  stepSparseAdam(
+    weight: number,
+    expAvg: number,
+    expAvgSq: number,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: number,
+    numRows: number,
+    grad: number,
+    stepSize: number,
+    gain1: number,
+    gain2: number,
+    eps: number,
+  ): number;
   heapBase(): number;
 }

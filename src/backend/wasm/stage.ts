@@ -7,6 +7,7 @@ import { stagedBags } from "./stagedBags.js";
 import { stagedGatherSum } from "./stagedGatherSum.js";
 import { stagedLoss } from "./stagedLoss.js";
 import { StagedProduct } from "./stagedProduct.js";
+import { stagedSteps } from "./stagedSteps.js";
 
 /** How large the window is: matrix products gain little from more, and an isolate of 128 MB can spare it (ARCHITECTURE.md). */
 export const defaultWindowBytes = 2 * 1024 * 1024;
@@ -115,6 +116,8 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
     matmulNT: product("matmulNT"),
     matmulTN: product("matmulTN"),
     ...stagedLoss(exports, heap, window, capacity),
+
+    ...stagedSteps(exports, heap, window, rowCapacity),
   };
 }
 

@@ -3,18 +3,20 @@ import { checkSize, checkWord } from "../../check.js";
 import { rangeError } from "../../errors.js";
 
 /** The kernels that are timed, by the names of the command line. */
-export const kernels = ["gather", "bags", "matmul", "scatter-add"] as const;
+export const kernels = ["gather", "bags", "matmul", "scatter-add", "step"] as const;
 export type Kernel = (typeof kernels)[number];
 
-/** Ids a bag. */
+/** Ids per bag. */
 export const bagSize = 32;
 
-/** How ids are drawn: every row as likely as any other, or the row of rank r with a chance of 1 / (r + 1). */
-export type Ids = "uniform" | "zipf";
+/**
+ * How ids are drawn: every row as likely as any other, or the row of rank r with a chance of 1 / (r + 1), or at equal distances, each once.
+ */
+export type Ids = "uniform" | "zipf" | "spread";
 
-/** `batch` rows of a (rows, dim) table, looked up or added to; or that many bags of rows, summed. */
+/** `batch` rows of a (rows, dim) table, looked up, added to, or moved by an optimizer; or that many bags of rows, summed. */
 export interface RowsCase {
-  readonly kernel: "gather" | "bags" | "scatter-add";
+  readonly kernel: "gather" | "bags" | "scatter-add" | "step";
   readonly name: string;
   readonly means: string;
   readonly rows: number;
@@ -52,6 +54,9 @@ export const standardCases: readonly Case[] = [
   productCase("M3b", "square", "NN", 1024, 1024, 1024),
   rowsCase("scatter-add", "S1", "gradients of GPT-2 tokens", gpt2, 8192, "uniform"),
   rowsCase("scatter-add", "S2", "gradients of short rows", million, 65536, "zipf"),
+  rowsCase("step", "O4", "the same rows of a small table", { rows: 10_000, dim: 16 }, 4096, "spread"),
+  rowsCase("step", "O5", "of a larger one", { rows: 100_000, dim: 16 }, 4096, "spread"),
+  rowsCase("step", "O6", "of a large one", { rows: 1_000_000, dim: 16 }, 4096, "spread"),
 ];
 
 /** Sizes from the command line, as they were written there. */
@@ -79,6 +84,9 @@ export function chooseCases(kernel: unknown, sizes: CustomSizes): Case[] {
   if (batch !== undefined) checkSize("--batch", batch, maxRows);
   return chosen.map((each): Case => {
     if (each === "matmul") return productCase("custom", "logits", "NT", (batch as number) ?? 64, rows, dim);
+    if (each === "step") {
+      return rowsCase(each, "custom", "", { rows, dim }, Math.min((batch as number) ?? 4096, rows), "spread");
+    }
     return rowsCase(
       each,
       "custom",
@@ -108,8 +116,9 @@ export function workOf(timed: Case): { readonly amount: number; readonly unit: "
   if (timed.kernel === "matmul") return { amount: 2 * timed.m * timed.n * timed.k, unit: "GFLOP/s" };
   const { batch, dim, kernel } = timed;
   const ids = countIds(timed);
-  const reads = kernel === "scatter-add" ? 2 * ids : ids; // row and gradient -> row; row -> out
-  return { amount: 4 * (ids + (reads + batch) * dim), unit: "GB/s" };
+  // Rows -> out; rows and gradients -> rows; rows, both averages and gradients -> rows and averages.
+  const rows = { gather: 2 * ids, bags: ids + batch, "scatter-add": 3 * ids, step: 7 * ids }[kernel];
+  return { amount: 4 * (ids + rows * dim), unit: "GB/s" };
 }
 
 /** How many ids a call is given. */
@@ -125,7 +134,8 @@ export function describeShape(timed: Case): string {
     return `[${m}, ${k}] x [${layout === "NT" ? `${n}, ${k}]^T` : `${k}, ${n}]`}`;
   }
   const { rows, dim, batch, ids, kernel } = timed;
-  return `${count(batch)} ${kernel === "bags" ? `x ${bagSize} ` : ""}${ids === "zipf" ? "zipf " : ""}ids, ${count(rows)} x ${count(dim)}`;
+  const drawn = { uniform: "ids", zipf: "zipf ids", spread: "rows" }[ids];
+  return `${count(batch)} ${kernel === "bags" ? `x ${bagSize} ` : ""}${drawn}, ${count(rows)} x ${count(dim)}`;
 }
 
 /** @throws RangeError [ERR_OUT_OF_MEMORY] when the tables of all implementations do not fit the free memory. */

@@ -76,3 +76,26 @@ export function matmulNNByLoop(
     }
   }
 }
+
+/** The formulas as one finds them, rounded where they are stored. */
+export function stepSparseAdamByLoop(
+  tables: readonly [weight: Float32Array, expAvg: Float32Array, expAvgSq: Float32Array],
+  dim: number,
+  rows: Uint32Array,
+  grad: Float32Array,
+  [stepSize, gain1, gain2, eps]: readonly [number, number, number, number],
+): void {
+  const [weight, expAvg, expAvgSq] = tables;
+  let from = 0;
+  for (let r = 0; r < rows.length; r++) {
+    let at = rows[r] * dim;
+    for (let j = 0; j < dim; j++, at++, from++) {
+      const g = grad[from];
+      const m = expAvg[at] + (g - expAvg[at]) * gain1;
+      const v = expAvgSq[at] + (g * g - expAvgSq[at]) * gain2;
+      expAvg[at] = m;
+      expAvgSq[at] = v;
+      weight[at] -= (stepSize * m) / (Math.sqrt(v) + eps);
+    }
+  }
+}

@@ -33,6 +33,10 @@ const legends: Readonly<Record<Kernel, readonly string[]>> = {
     "Timed: the kernel, adding to a table in the backend's memory without clearing it. Plain JS: the same loop by hand, no checks.",
     "GB/s: each float of a gradient once read, of its row once read and once written; ids once read.",
   ],
+  step: [
+    "Timed: the kernel of SparseAdam on a table and averages in the backend's memory: the cost is that of the touched rows, whatever the",
+    "table's size. Plain JS: the same by hand, in doubles. GB/s: each float of a gradient once read, of its row and averages read and written.",
+  ],
 };
 
 /** One table: the results of one kernel. The columns that tell most about the least come last and go first when lines are short. */
