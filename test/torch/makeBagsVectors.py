@@ -86,7 +86,7 @@ def bags():
     bag = torch.tensor([0, 0, 0, 1, 2, 2])
     embedding_bag(bag, weight, torch.tensor([0]), mode="sum", scale_grad_by_freq=True).backward(torch.ones(1, 1))
     out["frequency.wrong"] = weight.grad
-    makeVectors.save("bags", out)
+    makeVectors.save("bags", out, "makeBagsVectors.py")
 
 
 if __name__ == "__main__":
