@@ -12,8 +12,8 @@ export interface Sequences {
 }
 
 /** How long a sequence is when nobody says so: as long as the innermost arrays, which must agree, or all there is. */
-export function sequenceLengthOf(indices: Indices, numIndices: number): number {
-  if (!Array.isArray(indices) || !indices.some(Array.isArray)) return numIndices;
+export function sequenceLengthOf(indices: Indices): number {
+  if (!Array.isArray(indices) || !indices.some(Array.isArray)) return indices.length;
   let length: number | undefined;
   const visit = (path: string, values: NestedIndices): void => {
     const nested = values.some(Array.isArray);
@@ -31,7 +31,7 @@ export function sequenceLengthOf(indices: Indices, numIndices: number): number {
     }
   };
   visit("indices", indices);
-  return length ?? numIndices;
+  return length ?? 0;
 }
 
 function mixed(path: string): RangeError {

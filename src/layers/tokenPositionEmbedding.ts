@@ -12,7 +12,7 @@ import {
   newFloats,
 } from "../check.js";
 import { rangeError, show } from "../errors.js";
-import { type Indices, outOfRange, toUint32 } from "../indices.js";
+import { checkIndices, type Indices, outOfRange, toUint32 } from "../indices.js";
 import { Embedding, type EmbeddingOptions, tableOptions } from "./embedding.js";
 import { type Sequences, sequenceLengthOf } from "./sequences.js";
 import { fillSinusoidal } from "./sinusoidal.js";
@@ -203,10 +203,12 @@ export class TokenPositionEmbedding {
     checkOptions(sequences, ["sequenceLength", "start"]);
     const { sequenceLength: given, start = 0 } = sequences;
     checkCount("start", start);
+    checkIndices("indices", indices);
+    if (given !== undefined) checkSize("sequenceLength", given);
+    // Before the indices are read: they may lie in scratch memory, which nobody else's code may then overwrite.
+    const sequenceLength = given ?? Math.max(1, sequenceLengthOf(indices));
     const rows = toUint32("indices", indices, this.numEmbeddings);
     const numIndices = rows.length;
-    if (given !== undefined) checkSize("sequenceLength", given);
-    const sequenceLength = given ?? Math.max(1, sequenceLengthOf(indices, numIndices));
     if (numIndices % sequenceLength !== 0) {
       const expected = `expected a multiple of ${sequenceLength} = sequenceLength`;
       throw rangeError("ERR_INVALID_LENGTH", `indices.length is ${numIndices}, ${expected}`);
