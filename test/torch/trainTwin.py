@@ -61,4 +61,4 @@ if __name__ == "__main__":
     tokens = read_tokens()
     losses = train(tokens)
     out = {"numTokens": torch.tensor([len(tokens)], dtype=torch.int32), "losses": torch.tensor(losses, dtype=torch.float64)}
-    save("twin", out, script="trainTwin.py")
+    save("twin", out, made_by="trainTwin.py")
