@@ -30,6 +30,8 @@
       "sources": [
         "native/addon.cpp",
         "native/dispatch.cpp",
+        "native/doors/bags.cpp",
+        "native/doors/optimizers.cpp",
         "native/doors/word2vec.cpp",
         "native/lease.cpp",
         "native/memory.cpp",

@@ -33,6 +33,18 @@ function addOne(to: usize, from: usize): void {
   store<f32>(to, load<f32>(to) + load<f32>(from));
 }
 
+/** to[j] = to[j] + scale * from[j] for j in [0, count): the product rounded, then one f32 add. */
+export function addScaledRow(to: usize, scale: f32, from: usize, count: u32): void {
+  const end = to + ((count as usize) << 2);
+  if (ASC_FEATURE_SIMD) {
+    const scales = f32x4.splat(scale);
+    for (const stop = to + ((count & ~3) << 2); to < stop; to += 16, from += 16) {
+      v128.store(to, f32x4.add(v128.load(to), f32x4.mul(scales, v128.load(from))));
+    }
+  }
+  for (; to < end; to += 4, from += 4) store<f32>(to, load<f32>(to) + scale * load<f32>(from));
+}
+
 /** The eight lanes of a dot product in their fixed order: ((s0+s4) + (s2+s6)) + ((s1+s5) + (s3+s7)). */
 export function fold(low: v128, high: v128): f32 {
   const pairs = f32x4.add(low, high);

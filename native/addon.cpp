@@ -8,6 +8,9 @@
 
 #include "args.h"
 #include "dispatch.h"
+#include "doors/bags.h"
+#include "doors/loss.h"
+#include "doors/optimizers.h"
 #include "doors/word2vec.h"
 #include "lease.h"
 
@@ -15,19 +18,9 @@ namespace nn {
 namespace {
 
 /** Raised when the shape of what init exports changes: src/backend/native.ts refuses a stranger. */
-constexpr u32 abi = 1;
+constexpr u32 abi = 2;
 
-/** src/backend/backend.ts: maxRows. */
-constexpr usize maxRows = 0x7fffffff;
-
-/** Larger than any array: what is really allowed is said by the arrays' lengths. */
-constexpr usize maxCount = 0xffffffff;
 constexpr usize maxByteLength = usize{1} << 53;
-
-napi_value number(napi_env env, usize value) {
-  napi_value result;
-  return napi_create_double(env, static_cast<double>(value), &result) == napi_ok ? result : nullptr;
-}
 
 napi_value gather(napi_env env, napi_callback_info info) {
   Args<6> args{env, {}, nullptr};
@@ -43,6 +36,29 @@ napi_value gather(napi_env env, napi_callback_info info) {
   }
   const Kernels* kernels = static_cast<const Kernels*>(args.data);
   return number(env, kernels->gather(weight, numEmbeddings, embeddingDim, indices, numIndices, out));
+}
+
+napi_value gatherSum(napi_env env, napi_callback_info info) {
+  Args<9> args{env, {}, nullptr};
+  f32 *weight, *positionWeight, *out;
+  u32* indices;
+  usize numEmbeddings, embeddingDim, numIndices, sequenceLength, start;
+  if (!args.read(info) || !args.integer(1, "numEmbeddings", maxRows, &numEmbeddings) ||
+      !args.integer(2, "embeddingDim", maxCount, &embeddingDim) ||
+      !args.integer(4, "numIndices", maxCount, &numIndices) ||
+      !args.integer(6, "sequenceLength", maxRows, &sequenceLength) || !args.integer(7, "start", maxRows, &start) ||
+      !args.f32s(0, "weight", numEmbeddings, embeddingDim, &weight) || !args.u32s(3, "indices", numIndices, &indices) ||
+      !args.f32s(5, "positionWeight", start + sequenceLength, embeddingDim, &positionWeight) ||
+      !args.f32s(8, "out", numIndices, embeddingDim, &out)) {
+    return nullptr;
+  }
+  if (sequenceLength == 0) {
+    args.refuse("sequenceLength", "a positive integer");
+    return nullptr;
+  }
+  const Kernels* kernels = static_cast<const Kernels*>(args.data);
+  return number(env, kernels->gatherSum(weight, numEmbeddings, embeddingDim, indices, numIndices, positionWeight,
+                                        sequenceLength, start, out));
 }
 
 napi_value scatterAdd(napi_env env, napi_callback_info info) {
@@ -110,10 +126,22 @@ Napi::Value function(Napi::Env env, const char* name, napi_callback callback, co
 Napi::Object kernelFunctions(Napi::Env env, const Kernels* kernels) {
   Napi::Object object = Napi::Object::New(env);
   object["gather"] = function(env, "gather", gather, kernels);
+  object["gatherSum"] = function(env, "gatherSum", gatherSum, kernels);
   object["scatterAdd"] = function(env, "scatterAdd", scatterAdd, kernels);
+  object["gatherBags"] = function(env, "gatherBags", gatherBags, kernels);
+  object["scatterAddBags"] = function(env, "scatterAddBags", scatterAddBags, kernels);
+  object["scatterAddMaxBags"] = function(env, "scatterAddMaxBags", scatterAddMaxBags, kernels);
+  object["dotBags"] = function(env, "dotBags", dotBags, kernels);
   object["matmulNN"] = function(env, "matmulNN", multiply<&Kernels::matmulNN>, kernels);
   object["matmulNT"] = function(env, "matmulNT", multiply<&Kernels::matmulNT>, kernels);
   object["matmulTN"] = function(env, "matmulTN", multiply<&Kernels::matmulTN>, kernels);
+  object["sumExponentials"] = function(env, "sumExponentials", sumExponentials, kernels);
+  object["softmaxGradient"] = function(env, "softmaxGradient", softmaxGradient, kernels);
+  object["stepSGD"] = function(env, "stepSGD", stepSGD, kernels);
+  object["stepAdagrad"] = function(env, "stepAdagrad", stepAdagrad, kernels);
+  object["stepRowwiseAdagrad"] = function(env, "stepRowwiseAdagrad", stepRowwiseAdagrad, kernels);
+  object["stepAdam"] = function(env, "stepAdam", stepAdam, kernels);
+  object["stepSparseAdam"] = function(env, "stepSparseAdam", stepSparseAdam, kernels);
   object["stepSkipGram"] = function(env, "stepSkipGram", stepSkipGram, kernels);
   object["stepCbow"] = function(env, "stepCbow", stepCbow, kernels);
   return object;

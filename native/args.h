@@ -13,6 +13,18 @@
 
 namespace nn {
 
+/** src/backend/backend.ts: maxRows. */
+constexpr usize maxRows = 0x7fffffff;
+
+/** Larger than any array: what is really allowed is said by the arrays' lengths. */
+constexpr usize maxCount = 0xffffffff;
+
+/** A count, handed back. */
+inline napi_value number(napi_env env, usize value) {
+  napi_value result;
+  return napi_create_double(env, static_cast<double>(value), &result) == napi_ok ? result : nullptr;
+}
+
 /** The arguments of one call, in order. */
 template <usize count>
 struct Args {
@@ -56,8 +68,38 @@ struct Args {
     return array(at, name, napi_float32_array, "a Float32Array", rows, columns, reinterpret_cast<void**>(out));
   }
 
+  /** As f32s, but an array of nothing is none: null. */
+  bool f32sOrNone(usize at, const char* name, usize rows, usize columns, f32** out) const {
+    napi_typedarray_type type;
+    usize length;
+    const bool isNone =
+        napi_get_typedarray_info(env, values[at], &type, &length, nullptr, nullptr, nullptr) == napi_ok &&
+        type == napi_float32_array && length == 0;
+    *out = nullptr;
+    return isNone || f32s(at, name, rows, columns, out);
+  }
+
   bool u32s(usize at, const char* name, usize count32, u32** out) const {
     return array(at, name, napi_uint32_array, "a Uint32Array", count32, 1, reinterpret_cast<void**>(out));
+  }
+
+  /** As u32s, but an array of nothing is none: null. */
+  bool u32sOrNone(usize at, const char* name, usize count32, u32** out) const {
+    napi_typedarray_type type;
+    usize length;
+    const bool isNone =
+        napi_get_typedarray_info(env, values[at], &type, &length, nullptr, nullptr, nullptr) == napi_ok &&
+        type == napi_uint32_array && length == 0;
+    *out = nullptr;
+    return isNone || u32s(at, name, count32, out);
+  }
+
+  /** A number, rounded to the nearest float. */
+  bool real(usize at, const char* name, f32* out) const {
+    double value;
+    if (napi_get_value_double(env, values[at], &value) != napi_ok) return refuse(name, "a number");
+    *out = static_cast<f32>(value);
+    return true;
   }
 
  private:

@@ -13,8 +13,10 @@
 
 #include "kernels.h"
 
-#ifdef __AVX512F__
+#if defined(__SSE2__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #define NN_INLINE inline __attribute__((always_inline))
@@ -55,6 +57,34 @@ constexpr usize wideLanes = sizeof(Wide) / sizeof(f32);
 NN_INLINE Wide broadcast(f32 value) {
   return value - Wide{};
 }  // x - 0 is x, also for -0
+
+// Square roots are exact, as quotients are. By name, for compilers make calls of the library's function.
+#if defined(__SSE2__)
+NN_INLINE f32x4 squareRoot(f32x4 x) {
+  return (f32x4)_mm_sqrt_ps((__m128)x);
+}
+#elif defined(__aarch64__)
+NN_INLINE f32x4 squareRoot(f32x4 x) {
+  return (f32x4)vsqrtq_f32((float32x4_t)x);
+}
+#else
+NN_INLINE f32x4 squareRoot(f32x4 x) {
+  return f32x4{__builtin_sqrtf(x[0]), __builtin_sqrtf(x[1]), __builtin_sqrtf(x[2]), __builtin_sqrtf(x[3])};
+}
+#endif
+#ifdef __AVX2__
+NN_INLINE f32x8 squareRoot(f32x8 x) {
+  return (f32x8)_mm256_sqrt_ps((__m256)x);
+}
+#endif
+#ifdef __AVX512F__
+NN_INLINE f32x16 squareRoot(f32x16 x) {
+  return (f32x16)_mm512_maskz_sqrt_ps(0xffff, (__m512)x);  // masked: see loadB
+}
+#endif
+NN_INLINE f32 squareRoot(f32 x) {
+  return squareRoot(f32x4{x, 0, 0, 0})[0];
+}
 
 /** Lanes of a dot product. */
 constexpr usize dotLanes = 8;

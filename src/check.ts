@@ -64,13 +64,13 @@ export function checkWord<W extends string>(name: string, value: unknown, words:
 }
 
 /** Throws unless options is an object whose keys are all known: a misspelled or not yet supported option is never ignored. */
-export function checkOptions(options: unknown, known: readonly string[]): void {
+export function checkOptions(options: unknown, known: readonly string[], name = "options"): void {
   if (typeof options !== "object" || options === null) {
-    throw typeError("ERR_INVALID_ARG_TYPE", `options is ${show(options)}, expected an object`);
+    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${show(options)}, expected an object`);
   }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
-    throw typeError("ERR_INVALID_ARG_TYPE", `options has ${show(key)}, expected only ${known.join(", ")}`);
+    throw typeError("ERR_INVALID_ARG_TYPE", `${name} has ${show(key)}, expected only ${known.join(", ")}`);
   }
 }
 

@@ -4,10 +4,29 @@ export { type BackendInfo, backends } from "./backend/select.js";
 export type { ErrorCode } from "./errors.js";
 export type { DenseGradient, SparseGradient } from "./gradient.js";
 export type { Indices, NestedIndices } from "./indices.js";
+export type { Bag, BagInput, IndexedBags } from "./layers/bags.js";
 export { Embedding, type EmbeddingOptions, type PretrainedOptions } from "./layers/embedding.js";
+export {
+  type BagGradients,
+  type BagMode,
+  EmbeddingBag,
+  type EmbeddingBagOptions,
+  type PretrainedBagOptions,
+} from "./layers/embeddingBag.js";
 export { Linear, type LinearOptions } from "./layers/linear.js";
+export type { LossOptions } from "./layers/lossOptions.js";
 export { type MatmulOptions, matmul } from "./layers/matmul.js";
 export { oneHot } from "./layers/oneHot.js";
-export { type LossOptions, type TopK, Unembedding, type UnembeddingOptions } from "./layers/unembedding.js";
+export type { SampledLossOptions } from "./layers/sampledLoss.js";
+export type { Sequences } from "./layers/sequences.js";
+export {
+  type PretrainedTokenPositionOptions,
+  TokenPositionEmbedding,
+  type TokenPositionEmbeddingOptions,
+} from "./layers/tokenPositionEmbedding.js";
+export type { TopK } from "./layers/topK.js";
+export type { TrainableRows } from "./layers/trainableRows.js";
+export { Unembedding, type UnembeddingOptions } from "./layers/unembedding.js";
 export type { Parameter } from "./parameter.js";
+export { AliasSampler, type AliasSamplerOptions } from "./random/alias.js";
 export { Generator, manualSeed } from "./random/generator.js";

@@ -1,11 +1,16 @@
-import { type Backend, type Block, noPadding } from "./backend/backend.js";
+import type { Backend, Block } from "./backend/backend.js";
 import { firstOutside } from "./backend/js/firstOutside.js";
 import { implementationName, kernelsFor } from "./backend/select.js";
-import { type Coalesced, coalesce } from "./coalesce.js";
+import { coalesce, merge } from "./coalesce.js";
 import { rangeError, typeError } from "./errors.js";
+import { scatterAddByFrequency } from "./frequency.js";
 import { DenseGradient, SparseGradient } from "./gradient.js";
+import { clearFixed, passOver, stretchesOf } from "./trainable.js";
 
 const floatBytes = 4;
+
+/** See {@link Parameter.addInto}. */
+type AddInto = (values: Float32Array, numRows: number, places: Uint32Array, paddingPlace: number) => void;
 
 /**
  * A trainable table: its values, and the gradient that `backward` calls add up in it. Layers make parameters; tied layers share one.
@@ -17,14 +22,16 @@ const floatBytes = 4;
  * tokens.weight.grad; // => null
  */
 export class Parameter {
-  /** [rows, columns]. */
-  readonly shape: readonly [number, number];
   /** Whether `backward` adds to `grad`. A frozen parameter is passed over. */
   requiresGrad: boolean;
   /** @internal What holds the memory and runs the kernels. */
   readonly backend: Backend;
   readonly #name: string;
-  readonly #numFloats: number;
+  /** How many rows there were from the beginning on, the last for now: one entry more with every resize. */
+  readonly #sizes: number[];
+  readonly #followers: WeakRef<Parameter>[] = [];
+  #shape: readonly [number, number];
+  #trainableRows: Uint8Array | null = null;
   #block: Block | null;
   #view: Float32Array;
   #grad: DenseGradient | SparseGradient | null = null;
@@ -35,12 +42,17 @@ export class Parameter {
   /** @internal */
   constructor(name: string, shape: readonly [number, number], backend: Backend, requiresGrad = true) {
     this.#name = name;
-    this.shape = shape;
+    this.#shape = shape;
+    this.#sizes = [shape[0]];
     this.backend = backend;
     this.requiresGrad = requiresGrad;
-    this.#numFloats = shape[0] * shape[1];
     this.#block = allocate(backend, name, shape);
-    this.#view = this.#block.f32(0, this.#numFloats);
+    this.#view = this.#block.f32(0, shape[0] * shape[1]);
+  }
+
+  /** [rows, columns]. Another one after {@link Embedding.resize}. */
+  get shape(): readonly [number, number] {
+    return this.#shape;
   }
 
   /** "native:avx2": which implementation holds the table and computes on it. */
@@ -56,7 +68,7 @@ export class Parameter {
    */
   get data(): Float32Array {
     const view = this.#view;
-    return view.length === this.#numFloats && this.#block !== null ? view : this.#renewView();
+    return view.length === this.#shape[0] * this.#shape[1] && this.#block !== null ? view : this.#renewView();
   }
 
   /** The gradient so far, or null before the first `backward` and after `zeroGrad`. */
@@ -80,6 +92,88 @@ export class Parameter {
     this.dispose();
   }
 
+  /** Which rows may move, 1 for those, one entry a row; null when all may. The others get no gradient. A copy. */
+  get trainableRows(): Uint8Array | null {
+    return this.#trainableRows?.slice() ?? null;
+  }
+
+  /** @internal Fixes the rows whose entry is 0: no gradient, no step of an optimizer, nothing moves them. */
+  fixRows(trainableRows: Uint8Array): void {
+    this.#trainableRows = trainableRows.includes(0) ? trainableRows.slice() : null;
+  }
+
+  /** @internal Whether a row may move. */
+  isTrainable(row: number): boolean {
+    return this.#trainableRows === null || this.#trainableRows[row] !== 0;
+  }
+
+  /**
+   * @internal The rows that may move as stretches [start, end), ascending; all rows are one stretch. With a dense gradient an optimizer
+   * moves these alone: weight decay and momentum would move a row whose gradient is zero. A sparse gradient holds no other rows.
+   */
+  trainableStretches(): readonly (readonly [number, number])[] {
+    return this.#trainableRows === null ? [[0, this.#shape[0]]] : stretchesOf(this.#trainableRows);
+  }
+
+  /**
+   * @internal The same indices and padding row for a kernel that passes over one row only: with fixed rows all of them, and padding,
+   * become one of the fixed rows. Indices out of range stay where and what they are.
+   */
+  passOverFixed(indices: Uint32Array, paddingIdx: number): { indices: Uint32Array; paddingIdx: number } {
+    return this.#trainableRows === null ? { indices, paddingIdx } : passOver(this.#trainableRows, indices, paddingIdx);
+  }
+
+  /** @internal How often the parameter was resized: what {@link rowsKeptSince} takes. */
+  get resizes(): number {
+    return this.#sizes.length - 1;
+  }
+
+  /**
+   * @internal How many rows, from the first on, are the same as after that many resizes: what an optimizer remembers of them still holds;
+   * for the rows behind them it begins anew.
+   */
+  rowsKeptSince(resizes: number): number {
+    return Math.min(...this.#sizes.slice(resizes));
+  }
+
+  /** @internal Resizes another parameter along with this one, its new rows zero. */
+  follow(follower: Parameter): void {
+    this.#followers.push(new WeakRef(follower));
+  }
+
+  /**
+   * @internal Another number of rows: those that fit are kept, new ones are zero and may move, gradients are forgotten. Throws
+   * RangeError [ERR_OUT_OF_MEMORY], and then nothing changed.
+   */
+  resize(numRows: number): void {
+    this.data; // throws when disposed of
+    const followers = this.#followers.flatMap((each) => each.deref() ?? []);
+    const all = [this, ...followers.filter((each) => each.#block !== null)];
+    const blocks: Block[] = [];
+    try {
+      for (const each of all) blocks.push(allocate(each.backend, each.#name, [numRows, each.#shape[1]]));
+    } catch (error) {
+      for (const block of blocks) block.dispose();
+      throw error;
+    }
+    all.forEach((each, p) => {
+      each.#moveTo(blocks[p], numRows);
+    });
+  }
+
+  #moveTo(block: Block, numRows: number): void {
+    const numColumns = this.#shape[1];
+    const kept = Math.min(numRows, this.#shape[0]) * numColumns;
+    block.f32(0, kept).set(this.data.subarray(0, kept));
+    const mask = this.#trainableRows;
+    this.dispose();
+    this.#block = block;
+    this.#shape = [numRows, numColumns];
+    this.#sizes.push(numRows);
+    this.#view = block.f32(0, numRows * numColumns);
+    if (mask !== null) this.fixRows(Uint8Array.from({ length: numRows }, (_, row) => mask[row] ?? 1));
+  }
+
   /**
    * @internal The array, or a copy of it if making the gradient would change it: a view of memory that moves when more is allocated, or of
    * the gradient's own memory.
@@ -99,37 +193,62 @@ export class Parameter {
     const accumulate = this.#grad !== null;
     const dense = this.#toDense();
     add(dense.values, accumulate);
+    if (this.#trainableRows !== null) clearFixed(this.#trainableRows, dense.values, this.#shape[1]);
     this.#grad = dense;
   }
 
+  /** @internal Makes room for a dense gradient, so that `addDense` will allocate nothing and views of other memory stay what they are. */
+  reserveDense(): void {
+    if (this.requiresGrad) this.#denseBlock ??= allocate(this.backend, `${this.#name}.grad`, this.shape);
+  }
+
   /**
-   * @internal grad[indices[i], :] += gradOut[i, :]. Returns how far it got, as the kernel does: fewer than indices.length is the
-   * position of an index out of range, and then the gradient is as it was.
+   * @internal grad[indices[i], :] += gradOut[i, :], divided by how often indices[i] stands in the call when `byFrequency`. Returns how far
+   * it got, as the kernel does: fewer than indices.length is the position of an index out of range, and then the gradient is as it was.
    */
-  addRows(indices: Uint32Array, paddingIdx: number, gradOut: Float32Array, sparse: boolean): number {
-    const [numRows, numColumns] = this.shape;
-    const numIndices = indices.length;
-    const staysSparse = sparse && this.#grad?.kind !== "dense";
-    if (staysSparse || !this.requiresGrad) {
-      const done = firstOutside(indices, numIndices, numRows);
-      if (done === numIndices && this.requiresGrad) this.#addSparse(this.stable(indices), paddingIdx, gradOut);
+  addRows(
+    indices: Uint32Array,
+    paddingIdx: number,
+    gradOut: Float32Array,
+    sparse: boolean,
+    byFrequency = false,
+  ): number {
+    const numColumns = this.#shape[1];
+    const stableGradOut = this.stable(gradOut);
+    return this.addInto(indices, paddingIdx, sparse, (values, numRows, places, paddingPlace) => {
+      if (byFrequency) scatterAddByFrequency(values, numRows, numColumns, places, paddingPlace, stableGradOut);
+      else {
+        const kernels = kernelsFor(this.backend, places.length * numColumns);
+        kernels.scatterAdd(values, numRows, numColumns, places, places.length, paddingPlace, stableGradOut);
+      }
+    });
+  }
+
+  /**
+   * @internal Lets `add` write to the gradient: dense, or with `sparse` to a table of the touched rows. It is given the values to add to,
+   * how many rows they have, the row of each index, and the row that padding and fixed rows have. What it closes over has to be {@link stable}.
+   * Returns as addRows; `add` is not called when an index is out of range.
+   */
+  addInto(indices: Uint32Array, paddingIdx: number, sparse: boolean, add: AddInto): number {
+    const [numRows] = this.#shape;
+    const done = firstOutside(indices, indices.length, numRows);
+    if (done < indices.length || !this.requiresGrad) return done;
+    const passed = this.passOverFixed(this.stable(indices), paddingIdx);
+    if (sparse && this.#grad?.kind !== "dense") {
+      this.#addSparse(passed.indices, passed.paddingIdx, add);
       return done;
     }
-    const stableGradOut = this.stable(gradOut);
-    const stableIndices = this.stable(indices);
     const fresh = this.#grad === null;
     const dense = this.#toDense();
     const { values } = dense;
     if (fresh) values.fill(0);
-    const kernels = kernelsFor(this.backend, numIndices * numColumns);
-    const done = kernels.scatterAdd(values, numRows, numColumns, stableIndices, numIndices, paddingIdx, stableGradOut);
-    if (done === numIndices) this.#grad = dense;
+    add(values, numRows, passed.indices, passed.paddingIdx);
+    this.#grad = dense;
     return done;
   }
 
-  #addSparse(indices: Uint32Array, paddingIdx: number, gradOut: Float32Array): void {
-    const numColumns = this.shape[1];
-    const stableGradOut = this.stable(gradOut);
+  #addSparse(indices: Uint32Array, paddingIdx: number, add: AddInto): void {
+    const numColumns = this.#shape[1];
     const block = this.#reserveSparse(indices.length);
     const earlier = this.#grad?.kind === "sparse" ? this.#grad.rows : new Uint32Array(0);
     const { rows, places, earlierPlaces } = merge(earlier, coalesce(indices, paddingIdx));
@@ -146,14 +265,13 @@ export class Parameter {
     values.fill(0, 0, above * numColumns);
 
     // Padding has the place behind the last row, where there is room that the kernel passes over.
-    const kernels = kernelsFor(this.backend, indices.length * numColumns);
-    kernels.scatterAdd(values, rows.length + 1, numColumns, places, places.length, rows.length, stableGradOut);
+    add(values, rows.length + 1, places, rows.length);
     this.#grad = new SparseGradient(this.shape, rows, block);
   }
 
   /** Room for the rows there are, as many new ones, and one for padding. */
   #reserveSparse(numIndices: number): Block {
-    const [numRows, numColumns] = this.shape;
+    const [numRows, numColumns] = this.#shape;
     const earlier = this.#grad?.kind === "sparse" ? this.#grad : null;
     const most = Math.min(numRows, (earlier?.rows.length ?? 0) + numIndices) + 1;
     const bytes = most * numColumns * floatBytes;
@@ -179,8 +297,9 @@ export class Parameter {
   }
 
   #renewView(): Float32Array {
-    if (this.#block !== null) this.#view = this.#block.f32(0, this.#numFloats);
-    if (this.#block === null || this.#view.length !== this.#numFloats) {
+    const numFloats = this.#shape[0] * this.#shape[1];
+    if (this.#block !== null) this.#view = this.#block.f32(0, numFloats);
+    if (this.#block === null || this.#view.length !== numFloats) {
       throw typeError("ERR_DISPOSED", `${this.#name} is disposed, expected one in use`);
     }
     return this.#view;
@@ -204,20 +323,4 @@ function allocate(backend: Backend, name: string, shape: readonly [number, numbe
       `${name} is ${shape[0]} x ${shape[1]} floats, expected what its backend can allocate`,
     );
   }
-}
-
-/** The union of the earlier rows and the new ones, ascending, with the places of both in it. */
-function merge(earlier: Uint32Array, { rows, places }: Coalesced): Coalesced & { readonly earlierPlaces: Uint32Array } {
-  const union = new Uint32Array(earlier.length + rows.length);
-  const earlierPlaces = new Uint32Array(earlier.length);
-  const newPlaces = new Uint32Array(rows.length + 1);
-  let numRows = 0;
-  for (let e = 0, r = 0; e < earlier.length || r < rows.length; numRows++) {
-    const row = Math.min(earlier[e] ?? noPadding, rows[r] ?? noPadding);
-    union[numRows] = row;
-    if (earlier[e] === row) earlierPlaces[e++] = numRows;
-    if (rows[r] === row) newPlaces[r++] = numRows;
-  }
-  newPlaces[rows.length] = numRows; // padding
-  return { rows: union.slice(0, numRows), places: places.map((place) => newPlaces[place]), earlierPlaces };
 }

@@ -28,7 +28,7 @@ onEveryImplementation(({ name: backend }) => {
         new Embedding(2 ** 31 - 1, 2 ** 30, { backend }),
       "RangeError [ERR_OUT_OF_MEMORY]: weight is 2147483647 x 1048576 floats, expected what its backend can allocate":
         () => new Embedding(2 ** 31 - 1, 2 ** 20, { backend }),
-      'TypeError [ERR_INVALID_ARG_TYPE]: options has "padingIdx", expected only paddingIdx, sparse, generator, backend':
+      'TypeError [ERR_INVALID_ARG_TYPE]: options has "padingIdx", expected only paddingIdx, maxNorm, normType, scaleGradByFreq, sparse, trainableRows, generator, backend':
         () => new Embedding(3, 2, any({ padingIdx: 1 })),
       "TypeError [ERR_INVALID_ARG_TYPE]: options is null, expected an object": () => new Embedding(3, 2, any(null)),
       "RangeError [ERR_OUT_OF_RANGE]: paddingIdx is 3, expected an integer in [-3, 3)": () =>
@@ -103,10 +103,10 @@ onEveryImplementation(({ name: backend }) => {
         head.loss(hidden, [-1, 3]),
       "TypeError [ERR_INVALID_ARG_TYPE]: targets[1] is undefined, expected an integer in [0, 3)": ({ head, hidden }) =>
         head.loss(hidden, any([0, undefined])),
-      'TypeError [ERR_INVALID_ARG_TYPE]: options has "ignore", expected only ignoreIndex, reduction, gradients': (l) =>
-        l.head.loss(l.hidden, [0, 1], any({ ignore: 1 })),
-      'RangeError [ERR_OUT_OF_RANGE]: reduction is "none", expected "mean" or "sum"': ({ head, hidden }) =>
-        head.loss(hidden, [0, 1], { reduction: any("none") }),
+      'TypeError [ERR_INVALID_ARG_TYPE]: options has "ignore", expected only ignoreIndex, reduction, labelSmoothing, classWeights, gradients':
+        (l) => l.head.loss(l.hidden, [0, 1], any({ ignore: 1 })),
+      'RangeError [ERR_OUT_OF_RANGE]: reduction is "all", expected "mean" or "sum" or "none"': ({ head, hidden }) =>
+        head.loss(hidden, [0, 1], { reduction: any("all") }),
       "RangeError [ERR_OUT_OF_RANGE]: ignoreIndex is 0.5, expected an integer": ({ head, hidden }) =>
         head.loss(hidden, [0, 1], { ignoreIndex: 0.5 }),
       "TypeError [ERR_INVALID_ARG_TYPE]: weight is Float32Array(4), expected a Parameter, such as tokens.weight": () =>

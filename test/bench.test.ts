@@ -99,10 +99,11 @@ describe("cases", () => {
   test("have names of their own, and the work of a call in them", () => {
     const names = standardCases.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toEqual(["G1", "G2a", "G3u", "G3z", "M1", "M2", "M3a", "M3b", "S1", "S2"]);
+    expect(names).toEqual(["G1", "G2a", "G3u", "G3z", "B1", "M1", "M2", "M3a", "M3b", "S1", "S2", "O4", "O5", "O6"]);
     const byName = (name: string) => standardCases.find((each) => each.name === name)!;
     expect(workOf(byName("M3a"))).toEqual({ amount: 2 * 512 ** 3, unit: "GFLOP/s" });
     expect(workOf(byName("G1"))).toEqual({ amount: 4 * (4 + 2 * 12), unit: "GB/s" });
+    expect(workOf(byName("B1"))).toEqual({ amount: 4 * 4096 * (32 + (32 + 1) * 64), unit: "GB/s" });
     expect(workOf(byName("S1"))).toEqual({ amount: 4 * 8192 * (1 + 3 * 768), unit: "GB/s" });
   });
 
@@ -110,14 +111,16 @@ describe("cases", () => {
     expect(chooseCases("gather", {}).map(({ name }) => name)).toEqual(["G1", "G2a", "G3u", "G3z"]);
     expect(chooseCases(undefined, { dim: 5 })).toMatchObject([
       { kernel: "gather", rows: 50257, dim: 5, batch: 1024 },
+      { kernel: "bags", rows: 50257, dim: 5, batch: 4096 },
       { kernel: "matmul", m: 64, n: 50257, k: 5 },
       { kernel: "scatter-add", rows: 50257, dim: 5, batch: 8192 },
+      { kernel: "step", rows: 50257, dim: 5, batch: 4096 },
     ]);
     expect(chooseCases("matmul", { rows: 7, batch: 3 })).toMatchObject([{ m: 3, n: 7, k: 768, layout: "NT" }]);
   });
 
   test.each([
-    ["conv", {}, 'kernel is "conv", expected "gather" or "matmul" or "scatter-add"'],
+    ["conv", {}, 'kernel is "conv", expected "gather" or "bags" or "matmul" or "scatter-add" or "step"'],
     ["gather", { rows: 0 }, "--rows is 0, expected an integer in [1, 2147483647]"],
     ["gather", { dim: "wide" }, '--dim is "wide", expected a positive integer'],
     ["gather", { batch: 1.5 }, "--batch is 1.5, expected an integer in [1, 2147483647]"],
@@ -155,6 +158,13 @@ describe("verification", () => {
       specification.scatterAdd(table, numEmbeddings, dim, ids, count - 1, padding, gradOut) + 1;
     expect(() => prepare({ kernel: "scatter-add", ...rows }, corrupted({ scatterAdd: forgetful }))).toThrow(
       /^R: js:broken: gradWeight\[\d+, 0\] is /,
+    );
+  });
+
+  test("refuses a step that moves nothing", () => {
+    const spread = { ...rows, batch: 5, ids: "spread" } as const;
+    expect(() => prepare({ kernel: "step", ...spread }, corrupted({ stepSparseAdam: () => 5 }))).toThrow(
+      /^R: js:broken: weight\[0, 0\] is /,
     );
   });
 
@@ -304,7 +314,7 @@ describe("the command", () => {
 
   test("prints a table a kernel", async () => {
     const text = await run(...sizes, "--backend", "js");
-    for (const word of ["gather", "matmul", "scatter-add", "js:scalar", "plain JS", "GB/s", "GFLOP/s"]) {
+    for (const word of ["gather", "bags", "matmul", "scatter-add", "js:scalar", "plain JS", "GB/s", "GFLOP/s"]) {
       expect(text).toContain(word);
     }
     expect(text).not.toContain("wasm:");

@@ -167,7 +167,7 @@ describe("the vocabulary", () => {
   });
 });
 
-describe("the text that comes along", () => {
+describe("the bundled text", () => {
   test("is a verse a line, and has the figures it was chosen for", async () => {
     const text = await readText();
     const lines = text.split("\n");

@@ -4,14 +4,6 @@
 
 namespace nn {
 
-/** src/backend/backend.ts: maxRows, and larger than any array. */
-static constexpr usize maxRows = 0x7fffffff, maxCount = 0xffffffff;
-
-static napi_value number(napi_env env, usize value) {
-  napi_value result;
-  return napi_create_double(env, static_cast<double>(value), &result) == napi_ok ? result : nullptr;
-}
-
 napi_value stepSkipGram(napi_env env, napi_callback_info info) {
   Args<9> args{env, {}, nullptr};
   f32 *inputWeight, *outputWeight, *lr;

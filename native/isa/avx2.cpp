@@ -2,6 +2,6 @@
 
 namespace nn {
 
-const Kernels avx2 = {"avx2", gather, scatterAdd, matmulNN, matmulNT, matmulTN, stepSkipGram, stepCbow};
+const Kernels avx2 = tableOf("avx2");
 
 }  // namespace nn

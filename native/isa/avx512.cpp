@@ -2,6 +2,6 @@
 
 namespace nn {
 
-const Kernels avx512 = {"avx512", gather, scatterAdd, matmulNN, matmulNT, matmulTN, stepSkipGram, stepCbow};
+const Kernels avx512 = tableOf("avx512");
 
 }  // namespace nn

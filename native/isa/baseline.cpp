@@ -2,6 +2,6 @@
 
 namespace nn {
 
-const Kernels baseline = {"baseline", gather, scatterAdd, matmulNN, matmulNT, matmulTN, stepSkipGram, stepCbow};
+const Kernels baseline = tableOf("baseline");
 
 }  // namespace nn

@@ -4,11 +4,55 @@
  */
 #pragma once
 
+#include "../kernels/dotBags.h"
 #include "../kernels/gather.h"
+#include "../kernels/gatherBags.h"
+#include "../kernels/gatherSum.h"
 #include "../kernels/matmulNN.h"
 #include "../kernels/matmulNT.h"
 #include "../kernels/matmulTN.h"
 #include "../kernels/scatterAdd.h"
+#include "../kernels/scatterAddBags.h"
+#include "../kernels/scatterAddMaxBags.h"
+#include "../kernels/softmaxGradient.h"
+#include "../kernels/sumExponentials.h"
+#include "../kernels/stepAdagrad.h"
+#include "../kernels/stepAdam.h"
 #include "../kernels/stepCbow.h"
+#include "../kernels/stepRowwiseAdagrad.h"
+#include "../kernels/stepSGD.h"
 #include "../kernels/stepSkipGram.h"
+#include "../kernels/stepSparseAdam.h"
 #include "tables.h"
+
+namespace nn {
+namespace {
+
+/** The table of an instruction set, filled with the bodies as this file compiles them. */
+constexpr Kernels tableOf(const char* isa) {
+  return {
+      .isa = isa,
+      .gather = gather,
+      .gatherSum = gatherSum,
+      .scatterAdd = scatterAdd,
+      .gatherBags = gatherBags,
+      .scatterAddBags = scatterAddBags,
+      .scatterAddMaxBags = scatterAddMaxBags,
+      .dotBags = dotBags,
+      .matmulNN = matmulNN,
+      .matmulNT = matmulNT,
+      .matmulTN = matmulTN,
+      .sumExponentials = sumExponentials,
+      .softmaxGradient = softmaxGradient,
+      .stepSGD = stepSGD,
+      .stepAdagrad = stepAdagrad,
+      .stepRowwiseAdagrad = stepRowwiseAdagrad,
+      .stepAdam = stepAdam,
+      .stepSparseAdam = stepSparseAdam,
+      .stepSkipGram = stepSkipGram,
+      .stepCbow = stepCbow,
+  };
+}
+
+}  // namespace
+}  // namespace nn

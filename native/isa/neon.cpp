@@ -2,6 +2,6 @@
 
 namespace nn {
 
-const Kernels neon = {"neon", gather, scatterAdd, matmulNN, matmulNT, matmulTN, stepSkipGram, stepCbow};
+const Kernels neon = tableOf("neon");
 
 }  // namespace nn

@@ -24,7 +24,7 @@ NN_INLINE void prefetchRow(const f32* row, usize embeddingDim) {
   __builtin_prefetch(row + asked - 1, toWrite);  // rows may straddle one line more
 }
 
-/** Memory that will be wanted soon: asked for `step` floats a step, in the order of its addresses, into the
+/** Memory that will be wanted soon: asked for `step` floats per step, in the order of its addresses, into the
  * second-level cache. */
 struct Ahead {
   const f32* at;

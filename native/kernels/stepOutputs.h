@@ -1,7 +1,7 @@
 #pragma once
 
+#include "eightLanes.h"
 #include "prefetch.h"
-#include "rowLanes.h"
 #include "sigmoid.h"
 
 namespace nn {
@@ -13,15 +13,15 @@ constexpr usize mostRows = 6;
 /** hidden . rows[r] for each r. */
 template <usize count>
 NN_INLINE void scoreRows(const f32* hidden, f32* const* rows, usize embeddingDim, f32* scores) {
-  RowLanes sums[count] = {};
+  EightLanes sums[count] = {};
   usize j = 0;
   for (; j + dotLanes <= embeddingDim; j += dotLanes) {
-    const RowLanes in = loadLanes(hidden + j);
+    const EightLanes in = loadLanes(hidden + j);
     for (usize r = 0; r < count; r++) sums[r] = sums[r] + in * loadLanes(rows[r] + j);
   }
   const usize tail = embeddingDim - j;
   if (tail > 0) {
-    const RowLanes in = loadTail(hidden + j, tail);
+    const EightLanes in = loadTail(hidden + j, tail);
     for (usize r = 0; r < count; r++) sums[r] = sums[r] + in * loadTail(rows[r] + j, tail);
   }
   for (usize r = 0; r < count; r++) scores[r] = foldTwice(folded(sums[r]));
@@ -46,10 +46,10 @@ template <usize count>
 NN_INLINE void moveRows(const f32* hidden, f32* const* rows, usize embeddingDim, const f32* factors, bool first,
                         f32* grad) {
   usize j = 0;
-  RowLanes each[count];
+  EightLanes each[count];
   for (usize r = 0; r < count; r++) each[r] = everyLane(factors[r]);
   for (; j + dotLanes <= embeddingDim; j += dotLanes) {
-    const RowLanes before = first ? RowLanes{} : loadLanes(grad + j);
+    const EightLanes before = first ? EightLanes{} : loadLanes(grad + j);
     storeLanes(grad + j, moveElements<count>(loadLanes(hidden + j), rows, j, each, before, first));
   }
   if (j + 4 <= embeddingDim) {

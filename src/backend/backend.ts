@@ -9,13 +9,16 @@
 /** "No padding row" for {@link Kernels.scatterAdd}: no table has this many rows. */
 export const noPadding = 0xffffffff;
 
+/** What {@link Kernels.gatherBags} makes of the rows of a bag: `mode` is one of these. */
+export const bagSum = 0;
+export const bagMean = 1;
+export const bagMax = 2;
+
 /** The most rows a table may have, so that a negative Int32 index read as Uint32 is always out of range. */
 export const maxRows = 0x7fffffff;
 
-/** The most negatives a tuple of {@link Kernels.stepSkipGram} and {@link Kernels.stepCbow} may have. */
+/** The most negatives, and the longest row, that {@link Kernels.stepSkipGram} and {@link Kernels.stepCbow} take: their working memory is fixed. */
 export const maxNegatives = 63;
-
-/** The longest row that these two take: their working memory is fixed. */
 export const maxStepDim = 65536;
 
 /**
@@ -53,6 +56,23 @@ export interface Kernels {
   ): number;
 
   /**
+   * out[i, :] = weight[indices[i], :] + positionWeight[start + i mod sequenceLength, :], a single f32 add each. weight is
+   * (numEmbeddings, embeddingDim), positionWeight at least (start + sequenceLength, embeddingDim), out (numIndices, embeddingDim);
+   * sequenceLength >= 1.
+   */
+  gatherSum(
+    weight: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: Uint32Array,
+    numIndices: number,
+    positionWeight: Float32Array,
+    sequenceLength: number,
+    start: number,
+    out: Float32Array,
+  ): number;
+
+  /**
    * gradWeight[indices[i], :] += gradOut[i, :] for i = 0, 1, ... in this order, each a single f32 add; indices equal to
    * paddingIdx are passed over. gradWeight is (numEmbeddings, embeddingDim), gradOut is (numIndices, embeddingDim).
    */
@@ -64,6 +84,84 @@ export interface Kernels {
     numIndices: number,
     paddingIdx: number,
     gradOut: Float32Array,
+  ): number;
+
+  // Bags. offsets (numBags + 1) ascends: bag b is indices[offsets[b]] … indices[offsets[b + 1] - 1], and none is beyond numIndices. Indices
+  // before the first offset and from the last on are in no bag. Indices equal to paddingIdx count as not there.
+
+  /**
+   * out[b, :] = the sum, the mean or the maximum of the rows of bag b; +0 for a bag of nothing. out is (numBags, embeddingDim).
+   * - bagSum: from +0 in the order of the indices, one f32 add a row; with sampleWeights (numIndices, or none) of f32(row * weight).
+   * - bagMean: that sum, divided by the number of rows in the bag.
+   * - bagMax: the first row, each element of which the same element of a later row replaces when it is greater (a NaN stays only if it
+   *   came first). sampleWeights are not looked at.
+   */
+  gatherBags(
+    weight: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: Uint32Array,
+    numIndices: number,
+    offsets: Uint32Array,
+    numBags: number,
+    mode: number,
+    paddingIdx: number,
+    sampleWeights: Float32Array,
+    out: Float32Array,
+  ): number;
+
+  /**
+   * gradWeight[indices[i], :] += gradOut[b, :] for each bag b and its indices in order, each a single f32 add; with scales (numIndices,
+   * or none) of f32(scales[i] * gradOut). gradOut is (numBags, embeddingDim).
+   */
+  scatterAddBags(
+    gradWeight: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: Uint32Array,
+    numIndices: number,
+    offsets: Uint32Array,
+    numBags: number,
+    paddingIdx: number,
+    scales: Float32Array,
+    gradOut: Float32Array,
+  ): number;
+
+  /**
+   * gradWeight[places[i], j] += gradOut[b, j] for each bag b in order and each column j, where weight[indices[i], j] is the maximum that
+   * bagMax takes: a single f32 add. weight is (numEmbeddings, embeddingDim), gradWeight (numRows, embeddingDim), gradOut (numBags,
+   * embeddingDim). The count returned ends as well before the first place that is not in [0, numRows).
+   */
+  scatterAddMaxBags(
+    gradWeight: Float32Array,
+    numRows: number,
+    weight: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: Uint32Array,
+    places: Uint32Array,
+    numIndices: number,
+    offsets: Uint32Array,
+    numBags: number,
+    paddingIdx: number,
+    gradOut: Float32Array,
+  ): number;
+
+  /**
+   * out[i] = the dot product (8 lanes, `js/dot.ts`) of gradOut[b, :] and weight[indices[i], :] for each index of each bag b; +0 for
+   * padding and for indices in no bag. gradOut is (numBags, embeddingDim), out (numIndices).
+   */
+  dotBags(
+    weight: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    indices: Uint32Array,
+    numIndices: number,
+    offsets: Uint32Array,
+    numBags: number,
+    paddingIdx: number,
+    gradOut: Float32Array,
+    out: Float32Array,
   ): number;
 
   /**
@@ -106,17 +204,142 @@ export interface Kernels {
   ): void;
 
   /**
-   * Steps of skip-gram with negative sampling (Mikolov et al. 2013), in place, tuple after tuple. Tuple t is the row in = inputs[t] of
-   * inputWeight, the rows o_k = outputs[t, k] of outputWeight, k = 0 … numNegatives, the first of which is the target, and its learning
-   * rate lr[t]:
+   * Takes one more chunk of each row's logits into its statistics (numRows, 3): the greatest logit so far (-Infinity before the first), the
+   * sum of exp(logit - greatest), and the sum of the logits. logits is (numRows, numColumns); bias, of numColumns floats or none, is added
+   * to each row first.
    *
-   *     g_k = lr[t] * ((k = 0 ? 1 : 0) - sigmoid(in . o_k))    for all k, from the tables as they are when the tuple begins
-   *     grad = g_0 * o_0 + g_1 * o_1 + …, o_k += g_k * in      for each k in turn: a row that comes twice was moved by the first
-   *     in += grad
+   * greatest = the old one, or any logit greater than it (NaN is not); + 0. Then, with greatest taken as 0 while it is -Infinity:
+   * exp(fround(logit - greatest)), in doubles (`expUnrounded` of `js/exponential.ts`), and the logits are each summed in 8 lanes of
+   * doubles, lane l the columns l, l + 8, ... from +0, folded as a dot product's; sum = fround(sum * exp(fround(old - greatest)) +
+   * folded), in doubles and rounded once, and likewise the sum of logits.
+   */
+  sumExponentials(
+    statistics: Float32Array,
+    logits: Float32Array,
+    numRows: number,
+    numColumns: number,
+    bias: Float32Array,
+  ): void;
+
+  /**
+   * logits (numRows, numColumns) become gradients in place: fround(exp(fround(logit - greatest)) * factor - share), where coefficients
+   * (numRows, 3) has each row's greatest, which no logit exceeds, factor and share, and bias and exp are as in
+   * {@link Kernels.sumExponentials}.
+   */
+  softmaxGradient(
+    logits: Float32Array,
+    numRows: number,
+    numColumns: number,
+    bias: Float32Array,
+    coefficients: Float32Array,
+  ): void;
+
+  /**
+   * One step of stochastic gradient descent: g = grad + weightDecay * w; with a momentum buffer b = momentum * b + undamped * g and
+   * g = b, or with `nesterov` g = g + momentum * b; w = w - lr * g. momentumBuffer is (numEmbeddings, embeddingDim), or empty for none.
    *
-   * Order of sums: the 8-lane dot product of `js/dot.ts`, the sigmoid of `js/sigmoid.ts`, grad from its first product on in the order
-   * of k; each operation rounded. A batch cut anywhere gives the same bits. Tables are (numEmbeddings, embeddingDim), outputs is
-   * (numTuples, 1 + numNegatives); numNegatives <= {@link maxNegatives}, embeddingDim <= {@link maxStepDim}.
+   * This and the other steps write in place. Row r of grad (numRows, embeddingDim) belongs to row rows[r] of the tables; rows are each
+   * there once. Empty `rows` stand for row 0, 1, 2, …: a dense gradient. Numbers are floats, rounded by the caller; each operation is
+   * rounded to f32, from left to right where nothing binds tighter; with a weightDecay of 0 nothing is added to grad. The count of
+   * rows done is returned: fewer than numRows is the position of the first row that is not in [0, numEmbeddings).
+   */
+  stepSGD(
+    weight: Float32Array,
+    momentumBuffer: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: Uint32Array,
+    numRows: number,
+    grad: Float32Array,
+    lr: number,
+    momentum: number,
+    undamped: number,
+    nesterov: boolean,
+    weightDecay: number,
+  ): number;
+
+  /** One step of Adagrad: g = grad + weightDecay * w; s = s + g * g; w = w - (lr * g) / (sqrt(s) + eps). sum is as large as weight. */
+  stepAdagrad(
+    weight: Float32Array,
+    sum: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: Uint32Array,
+    numRows: number,
+    grad: Float32Array,
+    lr: number,
+    eps: number,
+    weightDecay: number,
+  ): number;
+
+  /**
+   * One step of Adagrad with one scalar a row: s = s + (the 8-lane dot product of g and g) / embeddingDim; rate = lr / (sqrt(s) + eps);
+   * w = keep * w - rate * grad. g is grad + weightDecay * w and keep is 1 - rate * weightDecay; with `decoupled`, g is grad and keep is
+   * 1 - lr * weightDecay. sum is (numEmbeddings).
+   */
+  stepRowwiseAdagrad(
+    weight: Float32Array,
+    sum: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: Uint32Array,
+    numRows: number,
+    grad: Float32Array,
+    lr: number,
+    eps: number,
+    weightDecay: number,
+    decoupled: boolean,
+  ): number;
+
+  /**
+   * One step of Adam or AdamW: w = keep * w; g = grad + weightDecay * w; m = beta1 * m + gain1 * g; v = beta2 * v + (gain2 * g) * g;
+   * w = w - (stepSize * m) / (sqrt(v) / rootCorrection + eps). expAvg (m) and expAvgSq (v) are as large as weight.
+   */
+  stepAdam(
+    weight: Float32Array,
+    expAvg: Float32Array,
+    expAvgSq: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: Uint32Array,
+    numRows: number,
+    grad: Float32Array,
+    stepSize: number,
+    beta1: number,
+    gain1: number,
+    beta2: number,
+    gain2: number,
+    rootCorrection: number,
+    eps: number,
+    weightDecay: number,
+    keep: number,
+  ): number;
+
+  /**
+   * One step of Adam as torch.optim.SparseAdam writes it: m = m + (grad - m) * gain1; v = v + (grad * grad - v) * gain2;
+   * w = w - stepSize * (m / (sqrt(v) + eps)).
+   */
+  stepSparseAdam(
+    weight: Float32Array,
+    expAvg: Float32Array,
+    expAvgSq: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: Uint32Array,
+    numRows: number,
+    grad: Float32Array,
+    stepSize: number,
+    gain1: number,
+    gain2: number,
+    eps: number,
+  ): number;
+
+  /**
+   * Steps of skip-gram with negative sampling (Mikolov et al. 2013), in place, tuple after tuple: a batch cut anywhere gives the same bits.
+   * Tuple t is in = inputs[t] of inputWeight, o_k = outputs[t, k] of outputWeight, k = 0 (the target) … numNegatives, and lr[t]. From the
+   * tables as they are when it begins g_k = lr[t] * ((k = 0 ? 1 : 0) - sigmoid(in . o_k)), by `js/dot.ts` and `js/sigmoid.ts`. Then, for
+   * each k in turn, grad += g_k * o_k (beginning as g_0 * o_0) and o_k += g_k * in: a row that comes twice was moved by the first. Then
+   * in += grad. numNegatives <= {@link maxNegatives}, embeddingDim <= {@link maxStepDim}; each operation is rounded.
    * Returns the number of tuples done: fewer is the first tuple with an index that is out of range, and then nothing was written.
    */
   stepSkipGram(

@@ -125,6 +125,6 @@ function readEnvironment(): string | undefined {
     const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
     return process?.env?.[environmentVariable];
   } catch {
-    return undefined; // some runtimes ask for a permission: no answer is no wish
+    return undefined; // some runtimes ask for a permission: without an answer nothing is forced
   }
 }

@@ -16,6 +16,11 @@ import { type Indices, outOfRange, toUint32, unshared } from "../indices.js";
 import { Parameter } from "../parameter.js";
 import { defaultGenerator, type Generator } from "../random/generator.js";
 import { fillNormal } from "../random/normal.js";
+import { checkNorms, renormRows } from "./renorm.js";
+import { maskOf, type TrainableRows } from "./trainableRows.js";
+
+/** The options that a table from anywhere takes. */
+export const tableOptions = ["paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse", "trainableRows"];
 
 /**
  * Lookups of fewer floats never leave JavaScript: it is no more than any backend's callCost. They skip what protects native kernels, for
@@ -27,8 +32,22 @@ const tinyLookup = 64;
 export interface EmbeddingOptions {
   /** The row that starts as zeros and never gets a gradient; negative counts from the end. Default: none. */
   paddingIdx?: number;
+  /**
+   * What a row's norm may be: `forward` first shortens those of its rows that are longer, in the table itself, the padding row too; the
+   * gradient knows nothing of it. Default: any.
+   */
+  maxNorm?: number;
+  /** Which norm maxNorm means: p of (sum of |x|^p)^(1/p), above 0; Infinity for the greatest |x|. Default: 2. */
+  normType?: number;
+  /** Whether `backward` divides a row's gradients by how often the row stands in that call. Default: false. */
+  scaleGradByFreq?: boolean;
   /** Whether `backward` makes a {@link SparseGradient} of the touched rows instead of a dense one. Default: false. */
   sparse?: boolean;
+  /**
+   * The rows that training may move: one entry a row, true or 1 for those, or all from `start` up to but not including `end`. No gradient,
+   * optimizer or maxNorm ever moves another row, whichever layer the table is shared with. Default: all.
+   */
+  trainableRows?: TrainableRows;
   /** Where the initial values come from. Default: the generator that `manualSeed` seeds. */
   generator?: Generator;
   /** "native", "native:avx2", "wasm", "wasm:scalar", "js", …: see {@link backends}. Default: the best that works here. */
@@ -56,16 +75,21 @@ export interface PretrainedOptions extends Omit<EmbeddingOptions, "generator"> {
  * Array.from(tokens.forward([2]), (x) => x.toFixed(4)); // => ["1.2753", "-0.2010", "-0.1606"]
  */
 export class Embedding {
-  /** Rows of the table. */
-  readonly numEmbeddings: number;
   /** Floats a row. */
   readonly embeddingDim: number;
   /** The padding row, counted from the start, or null. */
   readonly paddingIdx: number | null;
+  /** What a row's norm may be, or null for any. */
+  readonly maxNorm: number | null;
+  /** Which norm maxNorm means. */
+  readonly normType: number;
+  /** Whether `backward` divides a row's gradients by how often the row stands in the call. */
+  readonly scaleGradByFreq: boolean;
   /** Whether `backward` makes sparse gradients. */
   readonly sparse: boolean;
   /** The table, (numEmbeddings, embeddingDim), and its gradient. */
   readonly weight: Parameter;
+  readonly #generator: Generator;
 
   /**
    * @param numEmbeddings Rows of the table, 1 to 2^31 - 1.
@@ -77,24 +101,32 @@ export class Embedding {
   /** @internal */
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions, table: Float32Array);
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}, table?: Float32Array) {
-    checkOptions(options, ["paddingIdx", "sparse", "generator", "backend"]);
+    checkOptions(options, [...tableOptions, "generator", "backend"]);
     checkSize("numEmbeddings", numEmbeddings, maxRows);
     checkSize("embeddingDim", embeddingDim);
-    const { paddingIdx, sparse = false, generator = defaultGenerator } = options;
+    const { paddingIdx, maxNorm, normType = 2, scaleGradByFreq = false, sparse = false, trainableRows } = options;
+    const { generator = defaultGenerator } = options;
+    checkNorms(maxNorm, normType);
+    checkBoolean("scaleGradByFreq", scaleGradByFreq);
     checkBoolean("sparse", sparse);
+    const mask = trainableRows === undefined ? null : maskOf(trainableRows, numEmbeddings);
     checkGenerator(generator);
-    this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
     if (paddingIdx === undefined) this.paddingIdx = null;
     else {
       checkInteger("paddingIdx", paddingIdx, -numEmbeddings, numEmbeddings);
       this.paddingIdx = paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx + 0; // + 0 makes -0 a plain 0
     }
+    this.maxNorm = maxNorm ?? null;
+    this.normType = normType;
+    this.scaleGradByFreq = scaleGradByFreq;
     this.sparse = sparse;
+    this.#generator = generator;
 
     const backend = selectBackend(options.backend);
     const values = table && backend.moves(table) ? table.slice() : table;
     this.weight = new Parameter("weight", [numEmbeddings, embeddingDim], backend);
+    if (mask !== null) this.weight.fixRows(mask);
     const { data } = this.weight;
     if (values !== undefined) {
       data.set(values);
@@ -103,6 +135,11 @@ export class Embedding {
     fillNormal(data, generator);
     // As in PyTorch the padding row is drawn and then cleared, so that the rows behind it do not depend on it.
     if (this.paddingIdx !== null) data.fill(0, this.paddingIdx * embeddingDim, (this.paddingIdx + 1) * embeddingDim);
+  }
+
+  /** Rows of the table. */
+  get numEmbeddings(): number {
+    return this.weight.shape[0];
   }
 
   /**
@@ -117,7 +154,7 @@ export class Embedding {
    * loaded.forward([2, 0]); // => Float32Array [5, 6, 1, 2]
    */
   static fromPretrained(table: Float32Array, options: PretrainedOptions): Embedding {
-    checkOptions(options, ["embeddingDim", "freeze", "paddingIdx", "sparse", "backend"]);
+    checkOptions(options, ["embeddingDim", "freeze", ...tableOptions, "backend"]);
     const { embeddingDim, freeze = true, ...others } = options;
     checkFloats("table", table);
     checkSize("embeddingDim", embeddingDim);
@@ -134,7 +171,8 @@ export class Embedding {
   }
 
   /**
-   * The rows of these indices, in reading order: numIndices x embeddingDim floats.
+   * The rows of these indices, in reading order: numIndices x embeddingDim floats. With `maxNorm` those of them that are too long are
+   * shortened first, each once, in the table.
    *
    * @param indices Integers in [0, numEmbeddings), nested to any depth or in a typed array.
    * @param out Where to write them instead of into new memory; it is returned. Exactly numIndices x embeddingDim floats, outside the
@@ -147,7 +185,8 @@ export class Embedding {
    * table.forward([[0, 1], [1, 2]]); // => Float32Array [1, 2, 3, 4, 3, 4, 5, 6]
    */
   forward(indices: Indices, out?: Float32Array): Float32Array {
-    const { numEmbeddings, embeddingDim, weight } = this;
+    const { embeddingDim, weight } = this;
+    const numEmbeddings = weight.shape[0];
     let rows = toUint32("indices", indices, numEmbeddings); // first, for a plain array may have getters that do anything
     const { data } = weight;
     const numFloats = rows.length * embeddingDim;
@@ -157,6 +196,7 @@ export class Embedding {
       rows = unshared(rows);
     }
     const result = out ?? newFloats(numFloats);
+    this.renorm(indices, rows);
     const kernels = kernelsFor(weight.backend, numFloats);
     const done = kernels.gather(data, numEmbeddings, embeddingDim, rows, rows.length, result);
     if (done < rows.length) throw outOfRange("indices", indices, done, numEmbeddings);
@@ -166,7 +206,11 @@ export class Embedding {
   /**
    * Adds the gradient of these lookups to `weight.grad`: weight.grad[indices[i], :] += gradOut[i, :], i ascending, the padding row
    * left out; the order, and so the bits, of `torch.embedding_dense_backward`. With `sparse` the gradient holds only the touched
-   * rows. Two calls give the same bits as one call with both lists joined. A frozen weight gets no gradient.
+   * rows. Two calls give the same bits as one call with both lists joined. A frozen weight gets no gradient, nor do rows that
+   * `trainableRows` leaves out.
+   *
+   * With `scaleGradByFreq` gradOut[i, :] is divided by how often indices[i] stands in this call, as in PyTorch, bit for bit; with `sparse`
+   * too, which PyTorch refuses.
    *
    * @param indices What `forward` was given.
    * @param gradOut numIndices x embeddingDim floats: the gradient of the loss with respect to what `forward` returned.
@@ -179,12 +223,48 @@ export class Embedding {
    * table.weight.grad.values; // => Float32Array [3, 4, 6, 8]
    */
   backward(indices: Indices, gradOut: Float32Array): void {
-    const { numEmbeddings, embeddingDim, paddingIdx, sparse, weight } = this;
+    const { numEmbeddings, embeddingDim, paddingIdx, sparse, scaleGradByFreq, weight } = this;
     const rows = unshared(toUint32("indices", indices, numEmbeddings));
     weight.data; // throws when disposed of
     checkLength("gradOut", gradOut, rows.length * embeddingDim, "numIndices x embeddingDim");
-    const done = weight.addRows(rows, paddingIdx ?? noPadding, gradOut, sparse);
+    const done = weight.addRows(rows, paddingIdx ?? noPadding, gradOut, sparse, scaleGradByFreq);
     if (done < rows.length) throw outOfRange("indices", indices, done, numEmbeddings);
+  }
+
+  /**
+   * Gives the table another number of rows. Those that fit are kept, bit for bit, with what optimizers remember of them; behind them come
+   * new ones, drawn from the layer's generator: standard normal, in one fill of the new rows alone, as a table of so many rows begins.
+   * The gradient is forgotten; layers that share the table see it as it is now; new rows may be trained.
+   *
+   * @param numEmbeddings Rows of the table, 1 to 2^31 - 1, more than paddingIdx.
+   * @throws TypeError [ERR_INVALID_ARG_TYPE], [ERR_DISPOSED], RangeError [ERR_OUT_OF_RANGE], [ERR_OUT_OF_MEMORY]; nothing is changed then.
+   * @example
+   * import { Embedding } from "nn-embedding";
+   * using tokens = Embedding.fromPretrained(Float32Array.of(1, 2, 3, 4), { embeddingDim: 2 });
+   * tokens.resize(3);
+   * tokens.weight.shape; // => [3, 2]
+   * tokens.forward([0, 1]); // => Float32Array [1, 2, 3, 4]
+   */
+  resize(numEmbeddings: number): void {
+    checkSize("numEmbeddings", numEmbeddings, maxRows);
+    const { weight, paddingIdx } = this;
+    if (paddingIdx !== null && numEmbeddings <= paddingIdx) {
+      throw rangeError(
+        "ERR_OUT_OF_RANGE",
+        `numEmbeddings is ${numEmbeddings}, expected more than ${paddingIdx} = paddingIdx`,
+      );
+    }
+    const before = weight.shape[0];
+    weight.resize(numEmbeddings);
+    if (numEmbeddings > before) fillNormal(weight.data.subarray(before * this.embeddingDim), this.#generator);
+  }
+
+  /** @internal Shortens the rows that a lookup is about to read; `rows` are the indices. Throws for one that is out of range. */
+  renorm(indices: Indices, rows: Uint32Array): void {
+    const { weight, maxNorm, normType } = this;
+    if (maxNorm === null) return;
+    const done = renormRows(weight, rows, maxNorm, normType);
+    if (done < rows.length) throw outOfRange("indices", indices, done, weight.shape[0]);
   }
 
   /** Gives the table's memory back. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless. */

@@ -1,44 +1,20 @@
 import { kernelsFor } from "../backend/select.js";
-import {
-  checkApart,
-  checkBoolean,
-  checkInteger,
-  checkLength,
-  checkOptions,
-  checkSize,
-  checkWord,
-  newFloats,
-} from "../check.js";
-import { rangeError, show, typeError } from "../errors.js";
-import { checkIndex, checkIndices, type Indices } from "../indices.js";
+import { checkApart, checkBoolean, checkLength, checkOptions, checkSize, newFloats } from "../check.js";
+import { show, typeError } from "../errors.js";
+import type { Indices } from "../indices.js";
 import { Parameter } from "../parameter.js";
 import { addBias, addBiasGradient } from "./bias.js";
-import { crossEntropyRow } from "./crossEntropy.js";
+import { fusedLoss } from "./fusedLoss.js";
 import { countRows } from "./linear.js";
-import { topKRow } from "./topK.js";
+import { checkLossOptions, ignored, type LossOptions, pickRows, putRows, readTargets } from "./lossOptions.js";
+import { checkSampledLossOptions, readCandidates, type SampledLossOptions, sampledRowLosses } from "./sampledLoss.js";
+import { Scratch } from "./scratch.js";
+import { chunkedTopK, type TopK } from "./topK.js";
 
 /** What an {@link Unembedding} may be told when it is made. */
 export interface UnembeddingOptions {
   /** Whether a learned number, at first 0, is added to each logit. Default: false. */
   bias?: boolean;
-}
-
-/** How {@link Unembedding.loss} is taken. */
-export interface LossOptions {
-  /** Rows with this target do not count. Default: -100. */
-  ignoreIndex?: number;
-  /** "mean" over the rows that count (NaN when none does), or their "sum". Default: "mean". */
-  reduction?: "mean" | "sum";
-  /** Whether gradients are made; without them the call only measures. Default: true. */
-  gradients?: boolean;
-}
-
-/** The greatest logits of each row, greatest first. */
-export interface TopK {
-  /** n x k rows of the table. */
-  readonly indices: Uint32Array;
-  /** n x k logits. */
-  readonly values: Float32Array;
 }
 
 /**
@@ -53,14 +29,13 @@ export interface TopK {
  * head.topK(Float32Array.of(2, 3), 2).indices; // => Uint32Array [2, 1]
  */
 export class Unembedding {
-  /** Rows of the table: logits a hidden state. */
-  readonly numEmbeddings: number;
   /** Floats a hidden state. */
   readonly embeddingDim: number;
   /** The table, (numEmbeddings, embeddingDim): the very Parameter that was given. */
   readonly weight: Parameter;
   /** (numEmbeddings, 1), or null. */
   readonly bias: Parameter | null;
+  readonly #scratch: Scratch;
 
   /**
    * @param weight The table to project onto, such as `tokens.weight`. It stays its maker's to dispose of.
@@ -74,9 +49,16 @@ export class Unembedding {
       throw typeError("ERR_INVALID_ARG_TYPE", `weight is ${show(weight)}, expected a Parameter, such as tokens.weight`);
     }
     weight.data; // throws when disposed of
-    [this.numEmbeddings, this.embeddingDim] = weight.shape;
+    this.embeddingDim = weight.shape[1];
     this.weight = weight;
-    this.bias = bias ? new Parameter("bias", [this.numEmbeddings, 1], weight.backend) : null;
+    this.bias = bias ? new Parameter("bias", [weight.shape[0], 1], weight.backend) : null;
+    if (this.bias !== null) weight.follow(this.bias); // a resized table has as many biases, the new ones 0
+    this.#scratch = new Scratch(weight.backend);
+  }
+
+  /** Rows of the table: logits a hidden state. */
+  get numEmbeddings(): number {
+    return this.weight.shape[0];
   }
 
   /**
@@ -133,12 +115,14 @@ export class Unembedding {
 
   /**
    * The cross-entropy of each hidden state's logits against its target, `torch.nn.functional.cross_entropy`, and its gradients: added to
-   * weight.grad and bias.grad, and returned for hidden.
+   * weight.grad and bias.grad, and returned for hidden. The n x numEmbeddings logits are never held: memory is a few MiB whatever the
+   * sizes, beside the gradients. Rows that are ignored are not computed at all.
    *
    * @param hidden n rows of embeddingDim floats.
    * @param targets n rows of the table, or ignoreIndex.
-   * @returns The loss, and the gradient with respect to hidden (n rows of embeddingDim floats), null with `gradients: false`.
-   * @throws as `forward`, and RangeError [ERR_INDEX_OUT_OF_RANGE]; the gradients are then as they were.
+   * @returns The loss (with reduction "none" n floats, 0 for ignored rows), and the gradient with respect to hidden (n rows of embeddingDim
+   * floats), null with `gradients: false`. A row's loss does not depend on the rows beside it.
+   * @throws as `forward`, RangeError [ERR_INDEX_OUT_OF_RANGE], [ERR_OUT_OF_RANGE]; the gradients are then as they were.
    * @example
    * import { Embedding, Unembedding } from "nn-embedding";
    * using tokens = Embedding.fromPretrained(Float32Array.of(1, 0, 0, 1), { embeddingDim: 2, freeze: false });
@@ -146,56 +130,153 @@ export class Unembedding {
    * const { loss, gradHidden } = head.loss(Float32Array.of(0, 0), [1]);
    * loss.toFixed(6); // => "0.693147"
    * gradHidden; // => Float32Array [0.5, -0.5]
+   * head.loss(Float32Array.of(0, 0, 9, 0), [1, -100], { reduction: "none" }).loss; // => Float32Array [0.6931471824645996, 0]
    */
   loss(
     hidden: Float32Array,
     targets: Indices,
+    options: LossOptions & { reduction: "none" },
+  ): { loss: Float32Array; gradHidden: Float32Array | null };
+  loss(
+    hidden: Float32Array,
+    targets: Indices,
+    options?: LossOptions & { reduction?: "mean" | "sum" },
+  ): { loss: number; gradHidden: Float32Array | null };
+  loss(
+    hidden: Float32Array,
+    targets: Indices,
+    options: LossOptions,
+  ): { loss: number | Float32Array; gradHidden: Float32Array | null };
+  loss(
+    hidden: Float32Array,
+    targets: Indices,
     options: LossOptions = {},
-  ): { loss: number; gradHidden: Float32Array | null } {
-    checkOptions(options, ["ignoreIndex", "reduction", "gradients"]);
-    const { ignoreIndex = -100, reduction = "mean", gradients = true } = options;
-    checkInteger("ignoreIndex", ignoreIndex);
-    checkWord("reduction", reduction, ["mean", "sum"]);
-    checkBoolean("gradients", gradients);
-    const { numEmbeddings, embeddingDim } = this;
+  ): { loss: number | Float32Array; gradHidden: Float32Array | null } {
+    const { numEmbeddings, embeddingDim, weight, bias } = this;
+    const checked = checkLossOptions(options, numEmbeddings);
+    const { reduction, labelSmoothing, classWeights, gradients } = checked;
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
-    const classes = readTargets(targets, n, numEmbeddings, ignoreIndex);
-    let counted = 0;
-    for (const target of classes) if (target !== ignored) counted++;
+    const all = readTargets(targets, n, numEmbeddings, checked.ignoreIndex);
+    weight.data; // throws when disposed of; behind the targets, for a plain array may have getters that do anything
+    bias?.data; // as well
+    const counted = Uint32Array.from(all.keys()).filter((i) => all[i] !== ignored);
+    const classes = counted.map((i) => all[i]);
+    const importance = Float64Array.from(classes, (target) => classWeights?.[target] ?? 1);
+    let total = 0;
+    for (const each of importance) total += each;
 
-    const logits = this.forward(hidden);
-    const scale = Math.fround(reduction === "mean" ? 1 / counted : 1);
-    let sum = 0;
-    for (let i = 0; i < n; i++) {
-      const start = i * numEmbeddings;
-      if (classes[i] === ignored) logits.fill(0, start, start + numEmbeddings);
-      else sum += crossEntropyRow(logits, start, numEmbeddings, classes[i], scale);
+    const divisor = reduction === "mean" ? total : 1;
+    const everyRow = counted.length === n;
+    const gradHidden = gradients ? newFloats(n * embeddingDim) : null;
+    const gradCounted = gradHidden === null || everyRow ? gradHidden : newFloats(counted.length * embeddingDim);
+    const losses = fusedLoss({
+      weight,
+      bias,
+      kernels: kernelsFor(weight.backend, counted.length * numEmbeddings * embeddingDim),
+      scratch: this.#scratch,
+      hidden: everyRow ? stableFor(hidden, weight, bias) : pickRows(hidden, counted, embeddingDim),
+      targets: classes,
+      scales: Float32Array.from(importance, (each) => each / divisor),
+      labelSmoothing,
+      gradHidden: gradCounted,
+    });
+    if (gradHidden !== null && !everyRow) putRows(gradHidden, counted, embeddingDim, gradCounted!);
+
+    const rowLoss = (i: number): number => {
+      if (labelSmoothing === 0) return losses.target[i] * importance[i];
+      return losses.target[i] * (1 - labelSmoothing) + losses.mean[i] * labelSmoothing;
+    };
+    if (reduction === "none") {
+      const loss = newFloats(n);
+      counted.forEach((row, i) => {
+        loss[row] = rowLoss(i);
+      });
+      return { loss, gradHidden };
     }
-    const loss = reduction === "mean" ? sum / counted : sum;
-    return { loss, gradHidden: gradients ? this.backward(hidden, logits) : null };
+    let sum = 0;
+    for (let i = 0; i < counted.length; i++) sum += rowLoss(i);
+    return { loss: sum / divisor, gradHidden };
   }
 
   /**
-   * The k rows of the table that fit each hidden state best: `torch.topk` of the logits. Of equals the lower row comes first.
+   * The loss of telling each target from a few rows drawn at random, `-log sigmoid(h w_target) - sum of log sigmoid(-h w_negative)`:
+   * negative sampling (Mikolov et al. 2013, "Distributed Representations of Words and Phrases and their Compositionality"), in PyTorch the
+   * sum of `binary_cross_entropy_with_logits` over a row's candidates. Nothing but the rows that are named is read or gets a gradient,
+   * whatever the size of the table; a row that is named twice counts twice. Memory is that of n x (1 + k) rows.
+   *
+   * @param hidden n rows of embeddingDim floats.
+   * @param targets n rows of the table.
+   * @param negatives n x k rows of the table, k for each hidden state: see {@link AliasSampler}.
+   * @returns The loss (with reduction "none" n floats), and the gradient with respect to hidden, null with `gradients: false`.
+   * @throws as `loss`; the gradients are then as they were.
+   * @example
+   * import { AliasSampler, Embedding, Generator, Unembedding } from "nn-embedding";
+   * using tokens = new Embedding(4, 2);
+   * using head = new Unembedding(tokens.weight);
+   * const negatives = new AliasSampler([8, 4, 2, 1]).sample(new Generator(1), new Uint32Array(3));
+   * const { loss } = head.sampledLoss(Float32Array.of(0, 0), [1], negatives, { sparse: true });
+   * loss.toFixed(4); // => "2.7726", 4 log 2
+   * head.weight.grad.kind; // => "sparse"
+   */
+  sampledLoss(
+    hidden: Float32Array,
+    targets: Indices,
+    negatives: Indices,
+    options: SampledLossOptions & { reduction: "none" },
+  ): { loss: Float32Array; gradHidden: Float32Array | null };
+  sampledLoss(
+    hidden: Float32Array,
+    targets: Indices,
+    negatives: Indices,
+    options?: SampledLossOptions & { reduction?: "mean" | "sum" },
+  ): { loss: number; gradHidden: Float32Array | null };
+  sampledLoss(
+    hidden: Float32Array,
+    targets: Indices,
+    negatives: Indices,
+    options: SampledLossOptions,
+  ): { loss: number | Float32Array; gradHidden: Float32Array | null };
+  sampledLoss(
+    hidden: Float32Array,
+    targets: Indices,
+    negatives: Indices,
+    options: SampledLossOptions = {},
+  ): { loss: number | Float32Array; gradHidden: Float32Array | null } {
+    const { numEmbeddings, embeddingDim, weight, bias } = this;
+    const { reduction, sparse, gradients } = checkSampledLossOptions(options);
+    const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
+    const candidates = readCandidates(targets, negatives, n, numEmbeddings);
+    weight.data; // throws when disposed of
+    bias?.data; // as well
+    const divisor = reduction === "mean" ? n : 1;
+    const gradHidden = gradients ? newFloats(hidden.length) : null;
+    const losses = sampledRowLosses(weight, bias, hidden, candidates, 1 / divisor, sparse, gradHidden);
+    if (reduction === "none") return { loss: Float32Array.from(losses), gradHidden };
+    return { loss: losses.reduce((sum, each) => sum + each, 0) / divisor, gradHidden };
+  }
+
+  /**
+   * The k rows of the table that fit each hidden state best: `torch.topk` of the logits, which are never held as a whole. Of equals the lower
+   * row comes first; NaN counts as greater than everything.
    *
    * @param hidden n rows of embeddingDim floats.
    * @param k 1 to numEmbeddings.
    * @throws as `forward`, and RangeError [ERR_OUT_OF_RANGE]
    */
   topK(hidden: Float32Array, k: number): TopK {
-    const { numEmbeddings, embeddingDim } = this;
+    const { numEmbeddings, embeddingDim, weight, bias } = this;
+    weight.data; // throws when disposed of
+    bias?.data; // as well
     checkSize("k", k, numEmbeddings);
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
-    const logits = this.forward(hidden);
-    const indices = new Uint32Array(n * k);
-    const values = new Float32Array(n * k);
-    for (let i = 0; i < n; i++) topKRow(logits, i * numEmbeddings, numEmbeddings, k, values, indices, i * k);
-    return { indices, values };
+    const kernels = kernelsFor(weight.backend, n * numEmbeddings * embeddingDim);
+    return chunkedTopK(weight, bias, kernels, this.#scratch, weight.stable(hidden), k);
   }
 
-  /** Gives the bias' memory back; the weight is its maker's. */
+  /** Gives the memory of the bias back, and that which was worked in; the weight is its maker's. */
   dispose(): void {
     this.bias?.dispose();
+    this.#scratch.dispose();
   }
 
   [Symbol.dispose](): void {
@@ -203,18 +284,8 @@ export class Unembedding {
   }
 }
 
-/** The target of a row that does not count: no table has this row. */
-const ignored = 0xffffffff;
-
-function readTargets(targets: Indices, n: number, numEmbeddings: number, ignoreIndex: number): Uint32Array {
-  checkIndices("targets", targets);
-  const flat = Array.isArray(targets) ? targets.flat(Number.POSITIVE_INFINITY) : targets;
-  if (flat.length !== n) {
-    throw rangeError("ERR_INVALID_LENGTH", `targets.length is ${flat.length}, expected ${n} = rows of hidden`);
-  }
-  return Uint32Array.from(flat as ArrayLike<number | bigint>, (target, i) =>
-    (typeof target === "bigint" ? Number(target) : target) === ignoreIndex
-      ? ignored
-      : checkIndex("targets", i, target, numEmbeddings),
-  );
+/** The array, or a copy of it if making either gradient would change it. */
+function stableFor(hidden: Float32Array, weight: Parameter, bias: Parameter | null): Float32Array {
+  const stable = weight.stable(hidden);
+  return bias?.stable(stable) ?? stable;
 }

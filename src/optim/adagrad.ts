@@ -1,7 +1,6 @@
-import { checkNumber, checkOptions } from "../check.js";
-import type { DenseGradient, SparseGradient } from "../gradient.js";
-import type { Parameter } from "../parameter.js";
-import { forEachStretch, Optimizer, type ParameterState } from "./optimizer.js";
+import { Optimizer, type Stretch } from "./optimizer.js";
+import { amount, type Group, type OptionRules, type ParametersOrGroups } from "./options.js";
+import type { StateArray } from "./state.js";
 
 const f = Math.fround;
 
@@ -15,12 +14,22 @@ export interface AdagradOptions {
   initialAccumulatorValue?: number;
   /** Keeps the division finite. Default: 1e-10. */
   eps?: number;
+  /** How much of the weight is added to the gradient, >= 0. Default: 0. */
+  weightDecay?: number;
 }
 
+const rules: OptionRules<AdagradOptions> = {
+  lr: amount(1e-2),
+  lrDecay: amount(0),
+  initialAccumulatorValue: amount(0),
+  eps: amount(1e-10),
+  weightDecay: amount(0),
+};
+
 /**
- * Adagrad (Duchi, Hazan and Singer 2011), `torch.optim.Adagrad`: each element has its own sum of squared gradients s, and
- * s = s + g * g, w = w - (lr * g) / (sqrt(s) + eps), in floats, each operation rounded. With a sparse gradient only the touched rows
- * move, and they move as they would with a dense one.
+ * Adagrad (Duchi, Hazan and Singer 2011), `torch.optim.Adagrad`: each element has its own sum of squared gradients s. With
+ * g = grad + weightDecay * w: s = s + g * g, w = w - (lr * g) / (sqrt(s) + eps), in floats, each operation rounded. With a sparse
+ * gradient only the touched rows move, and they move as they would with a dense one; PyTorch refuses weight decay then.
  *
  * @example
  * import { Embedding } from "nn-embedding";
@@ -31,36 +40,27 @@ export interface AdagradOptions {
  * optimizer.step();
  * table.weight.data; // => Float32Array [1, 2, 2.5, 4.5]
  */
-export class Adagrad extends Optimizer {
-  /** @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE] */
-  constructor(parameters: Iterable<Parameter>, options: AdagradOptions = {}) {
-    checkOptions(options, ["lr", "lrDecay", "initialAccumulatorValue", "eps"]);
-    const { lr = 1e-2, lrDecay = 0, initialAccumulatorValue = 0, eps = 1e-10 } = options;
-    checkNumber("lr", lr, 0);
-    checkNumber("lrDecay", lrDecay, 0);
-    checkNumber("initialAccumulatorValue", initialAccumulatorValue, 0);
-    checkNumber("eps", eps, 0);
-    super(parameters, { lr, lrDecay, initialAccumulatorValue, eps });
+export class Adagrad extends Optimizer<AdagradOptions> {
+  /**
+   * @param parameters Parameters, or groups `{ parameters, ...options }`.
+   * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE]
+   */
+  constructor(parameters: ParametersOrGroups<AdagradOptions>, options: AdagradOptions = {}) {
+    super(parameters, options, rules);
   }
 
   /** @internal */
-  protected override initialState({ shape }: Parameter): ParameterState {
-    return { step: 0, sum: new Float32Array(shape[0] * shape[1]).fill(this.options.initialAccumulatorValue) };
+  protected override arrays(options: Group<AdagradOptions>["options"]): readonly StateArray[] {
+    return [{ name: "sum", initial: options.initialAccumulatorValue }];
   }
 
   /** @internal */
-  protected override update({ data }: Parameter, grad: DenseGradient | SparseGradient, state: ParameterState): void {
-    const lr = f(this.options.lr / (1 + (state.step - 1) * this.options.lrDecay));
-    const eps = f(this.options.eps);
-    const sum = state.sum as Float32Array;
-    const { values } = grad;
-    forEachStretch(grad, (at, from, length) => {
-      for (let i = 0; i < length; i++) {
-        const g = values[from + i];
-        const s = f(sum[at + i] + f(g * g));
-        sum[at + i] = s;
-        data[at + i] -= f(f(lr * g) / f(f(Math.sqrt(s)) + eps));
-      }
-    });
+  protected override update(stretch: Stretch, options: Group<AdagradOptions>["options"]): void {
+    const { kernels, weight, arrays, numEmbeddings, embeddingDim, rows, numRows, grad, step } = stretch;
+    const lr = options.lr / (1 + (step - 1) * options.lrDecay);
+    kernels.stepAdagrad(
+      ...([weight, arrays.sum, numEmbeddings, embeddingDim, rows, numRows, grad] as const),
+      ...([f(lr), f(options.eps), f(options.weightDecay)] as const),
+    );
   }
 }

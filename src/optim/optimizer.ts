@@ -1,148 +1,246 @@
-import { checkCount, checkNumber, isFloats } from "../check.js";
+import type { Kernels } from "../backend/backend.js";
+import { kernelsFor } from "../backend/select.js";
+import { checkOptions } from "../check.js";
 import { show, typeError } from "../errors.js";
 import type { DenseGradient, SparseGradient } from "../gradient.js";
 import type { Parameter } from "../parameter.js";
+import { copyOption, type Group, type OptionRules, type ParametersOrGroups, toGroups } from "./options.js";
+import { checkState, type ParameterState, State, type StateArray } from "./state.js";
 
-/** What an optimizer remembers of one parameter: whole arrays by name, and how many steps it took. */
-export interface ParameterState {
-  step: number;
-  [array: string]: Float32Array | number;
-}
-
-/** What {@link Optimizer.stateDict} gives: plain values, in the order of the parameters. */
+/** What {@link Optimizer.stateDict} gives: plain values and Float32Arrays, nothing of which is shared with the optimizer. */
 export interface OptimizerState {
-  /** The options by name: lr and the others. */
-  readonly options: Readonly<Record<string, number>>;
-  /** One entry a parameter; null for one that never stepped. */
+  /** The options of each group by name, and which of `parameters` belong to it. */
+  readonly groups: readonly {
+    readonly options: Readonly<Record<string, unknown>>;
+    readonly parameters: readonly number[];
+  }[];
+  /** One entry a parameter, group after group; null for one that never stepped. */
   readonly parameters: readonly (ParameterState | null)[];
 }
 
+/** @internal What a step kernel is given of one parameter; `rows` is empty where grad covers every row in order. */
+export interface Stretch {
+  readonly kernels: Kernels;
+  readonly weight: Float32Array;
+  /** The state's arrays by name. */
+  readonly arrays: Readonly<Record<string, Float32Array>>;
+  readonly numEmbeddings: number;
+  readonly embeddingDim: number;
+  readonly rows: Uint32Array;
+  readonly numRows: number;
+  readonly grad: Float32Array;
+  /** Which step of the parameter this is, from 1. */
+  readonly step: number;
+  /** Whether an array was made for this step. */
+  readonly isFresh: boolean;
+}
+
+const everyRow = new Uint32Array(0);
+
 /**
- * What all optimizers share: a list of parameters, one step over each that has a gradient. A sparse gradient moves its rows and nothing else.
+ * What all optimizers share: parameters in groups, and one step over each that has a gradient. A sparse gradient moves its rows, and
+ * what is remembered of them, and nothing else: the cost is that of the touched rows. Weight decay and momentum are lazy then: a row that
+ * is not touched does not decay.
+ *
+ * What is remembered lies in the memory of the parameter's backend. `dispose()` or `using` gives it back, else the garbage collector does.
  */
-export abstract class Optimizer {
-  /** Learning rate and the like; may be changed between steps. */
-  readonly options: Record<string, number>;
-  readonly #parameters: readonly Parameter[];
-  readonly #states: (ParameterState | null)[];
+export abstract class Optimizer<Options extends object = { lr?: number }> {
+  /** The groups, of which there is one when a plain list of parameters was given. Options may be changed between steps. */
+  readonly groups: readonly Group<Options>[];
+  readonly #rules: OptionRules<Options>;
+  readonly #states = new Map<Parameter, State>();
+  readonly #isGrouped: boolean;
+  #isDisposed = false;
 
   /** @internal */
-  protected constructor(parameters: Iterable<Parameter>, options: Record<string, number>) {
-    this.#parameters = checkParameters(parameters);
-    this.#states = this.#parameters.map(() => null);
-    this.options = options;
+  protected constructor(parameters: ParametersOrGroups<Options>, options: Options, rules: OptionRules<Options>) {
+    this.#rules = rules;
+    const { groups, isGrouped } = toGroups(parameters, options, rules);
+    this.groups = groups;
+    this.#isGrouped = isGrouped;
+    groups.forEach((group, g) => {
+      this.#check(isGrouped ? `parameters[${g}].` : "", group.options);
+      for (const parameter of group.parameters) this.#states.set(parameter, new State(parameter));
+    });
   }
 
-  /** Moves every parameter that has a gradient and wants one. Gradients stay: see {@link zeroGrad}. */
+  /** The options of the first group: all there are when a plain list of parameters was given. */
+  get options(): Group<Options>["options"] {
+    return this.groups[0].options;
+  }
+
+  /**
+   * Moves every parameter that has a gradient and wants one. Gradients stay: see {@link zeroGrad}.
+   *
+   * @throws TypeError [ERR_DISPOSED], RangeError [ERR_OUT_OF_MEMORY], and as the constructor for options that were changed. Nothing has
+   * moved then.
+   */
   step(): void {
-    for (const parameter of this.#parameters) parameter.data; // throws when disposed of, before anything moves
-    this.#parameters.forEach((parameter, p) => {
-      const { grad } = parameter;
-      if (grad === null || !parameter.requiresGrad) return;
-      const state = this.#states[p] ?? this.initialState(parameter);
-      this.#states[p] = state;
-      state.step++;
-      this.update(parameter, grad, state);
+    this.#checkInUse();
+    this.groups.forEach((group, g) => {
+      this.#check(this.#isGrouped ? `groups[${g}].options.` : "options.", group.options);
+      for (const parameter of group.parameters) parameter.data; // throws when disposed of
     });
+    const moving = this.groups.flatMap(({ parameters, options }) =>
+      parameters.flatMap((parameter) => {
+        const { grad, requiresGrad } = parameter;
+        return grad === null || !requiresGrad ? [] : [{ parameter, grad, options, state: this.#stateOf(parameter) }];
+      }),
+    );
+    // All memory is made before anything moves; a view asked for afterwards stays what it is.
+    for (const { state, options } of moving) state.prepare(this.arrays(options));
+    for (const { parameter, grad, options, state } of moving) {
+      state.step++;
+      for (const stretch of stretchesOf(parameter, grad, state)) this.update(stretch, options);
+      state.isFresh = false;
+    }
   }
 
   /** Forgets the gradients of all parameters. */
   zeroGrad(): void {
-    for (const parameter of this.#parameters) parameter.zeroGrad();
+    for (const parameter of this.#states.keys()) parameter.zeroGrad();
   }
 
-  /** A copy of the options and of all that is remembered, to go on from later. */
+  /** A copy of the options and of all that is remembered, to go on from later, bit for bit. */
   stateDict(): OptimizerState {
-    return { options: { ...this.options }, parameters: this.#states.map(copyState) };
+    this.#checkInUse();
+    const all = [...this.#states.keys()];
+    return {
+      groups: this.groups.map(({ options, parameters }) => ({
+        options: copyOptions(options),
+        parameters: parameters.map((parameter) => all.indexOf(parameter)),
+      })),
+      parameters: this.groups.flatMap(({ options, parameters }) =>
+        parameters.map((parameter) => this.#stateOf(parameter).toPlain(this.arrays(options))),
+      ),
+    };
   }
 
   /**
-   * Goes on from a {@link stateDict} of an optimizer of this kind over parameters of the same shapes.
+   * Goes on from a {@link stateDict} of an optimizer of this kind over parameters of the same shapes in the same groups.
    *
-   * @throws TypeError [ERR_INVALID_ARG_TYPE] when it does not fit; nothing is changed then.
+   * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE] or [ERR_OUT_OF_MEMORY] when it does not fit; nothing is
+   * changed then.
    */
   loadStateDict(state: OptimizerState): void {
-    const expected = this.#parameters.map((parameter) => this.initialState(parameter));
-    if (!Array.isArray(state?.parameters) || state.parameters.length !== expected.length) {
-      throw typeError("ERR_INVALID_ARG_TYPE", `state is ${show(state)}, expected one of ${expected.length} parameters`);
+    this.#checkInUse();
+    const { groups, parameters } = this.#checkShape(state);
+    const loaded: { parameter: Parameter; arrays: readonly StateArray[]; plain: ParameterState | null }[] = [];
+    this.groups.forEach((group, g) => {
+      const name = `state.groups[${g}].options`;
+      const { options } = groups[g];
+      checkOptions(options, Object.keys(this.#rules), name);
+      this.#check(`${name}.`, options as Group<Options>["options"]);
+      const arrays = this.arrays(options as Group<Options>["options"]);
+      for (const parameter of group.parameters) {
+        const p = loaded.length;
+        loaded.push({
+          parameter,
+          arrays,
+          plain: checkState(`state.parameters[${p}]`, parameters[p], arrays, parameter),
+        });
+      }
+    });
+
+    const fresh: State[] = [];
+    try {
+      for (const { parameter, arrays, plain } of loaded) {
+        const made = new State(parameter);
+        fresh.push(made);
+        if (plain !== null && plain.step > 0) made.load(arrays, plain);
+      }
+    } catch (error) {
+      for (const made of fresh) made.dispose();
+      throw error;
     }
-    const states = (state.parameters as OptimizerState["parameters"]).map((each, p) =>
-      checkState(each, expected[p], p),
-    );
-    for (const name of Object.keys(this.options)) checkNumber(`state.options.${name}`, state.options?.[name], 0);
-    for (const name of Object.keys(this.options)) this.options[name] = state.options[name];
-    states.forEach((each, p) => {
-      this.#states[p] = each;
+    loaded.forEach(({ parameter }, p) => {
+      this.#stateOf(parameter).dispose();
+      this.#states.set(parameter, fresh[p]);
+    });
+    this.groups.forEach((group, g) => {
+      Object.assign(group.options, copyOptions(groups[g].options));
     });
   }
 
-  /** @internal What is remembered of a parameter before its first step. */
-  protected abstract initialState(parameter: Parameter): ParameterState;
+  /** Gives the memory of what is remembered back; the parameters stay. Stepping afterwards throws TypeError [ERR_DISPOSED]; twice is harmless. */
+  dispose(): void {
+    this.#isDisposed = true;
+    for (const state of this.#states.values()) state.dispose();
+  }
 
-  /** @internal One step of one parameter. */
-  protected abstract update(parameter: Parameter, grad: DenseGradient | SparseGradient, state: ParameterState): void;
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** @internal What is remembered of a parameter. */
+  protected abstract arrays(options: Group<Options>["options"]): readonly StateArray[];
+
+  /** @internal One step of one parameter: one call of a kernel. */
+  protected abstract update(stretch: Stretch, options: Group<Options>["options"]): void;
+
+  /** @internal Throws when options that are each possible do not go together. */
+  protected checkTogether(_prefix: string, _options: Group<Options>["options"]): void {}
+
+  #check(prefix: string, options: Group<Options>["options"]): void {
+    for (const name of Object.keys(this.#rules) as (keyof Options & string)[]) {
+      this.#rules[name].check(`${prefix}${name}`, options[name]);
+    }
+    this.checkTogether(prefix, options);
+  }
+
+  #checkInUse(): void {
+    if (this.#isDisposed) throw typeError("ERR_DISPOSED", "optimizer is disposed, expected one in use");
+  }
+
+  #checkShape(state: OptimizerState | null | undefined): OptimizerState {
+    const expected = this.groups.map(({ parameters }) => parameters.length).join(" + ");
+    const size = this.#states.size;
+    if (!Array.isArray(state?.groups) || !Array.isArray(state.parameters) || state.parameters.length !== size) {
+      throw typeError("ERR_INVALID_ARG_TYPE", `state is ${show(state)}, expected one of ${expected} parameters`);
+    }
+    const given = state.groups.map((group) => group?.parameters?.length).join(" + ");
+    if (given !== expected) {
+      const message = `state.groups has ${given || "none"}, expected groups of ${expected} parameters`;
+      throw typeError("ERR_INVALID_ARG_TYPE", message);
+    }
+    return state;
+  }
+
+  #stateOf(parameter: Parameter): State {
+    return this.#states.get(parameter)!;
+  }
 }
 
-/**
- * @internal Calls `move(at, from, length)` for every stretch of a parameter that the gradient covers: values[from …] of the gradient
- * belong to data[at …].
- */
-export function forEachStretch(
-  grad: DenseGradient | SparseGradient,
-  move: (at: number, from: number, length: number) => void,
-): void {
-  const [numRows, numColumns] = grad.shape;
-  if (grad.kind === "dense") {
-    move(0, 0, numRows * numColumns);
-    return;
+/** One call of a kernel for all rows of a sparse gradient; for a dense one as many as there are stretches of rows that may move. */
+function stretchesOf(parameter: Parameter, grad: DenseGradient | SparseGradient, state: State): Stretch[] {
+  const [numEmbeddings, embeddingDim] = parameter.shape;
+  const { step, isFresh } = state;
+  const whole = {
+    weight: parameter.data,
+    arrays: state.views,
+    numEmbeddings,
+    embeddingDim,
+    grad: grad.values,
+    step,
+    isFresh,
+  };
+  if (grad.kind === "sparse") {
+    const kernels = kernelsFor(parameter.backend, grad.rows.length * embeddingDim);
+    return [{ kernels, ...whole, rows: grad.rows, numRows: grad.rows.length }];
   }
-  grad.rows.forEach((row, r) => {
-    move(row * numColumns, r * numColumns, numColumns);
+  return parameter.trainableStretches().map(([start, end]) => {
+    const numRows = end - start;
+    const kernels = kernelsFor(parameter.backend, numRows * embeddingDim);
+    const part = (values: Float32Array): Float32Array => {
+      const width = values.length / numEmbeddings;
+      return values.subarray(start * width, end * width);
+    };
+    const arrays = Object.fromEntries(Object.entries(whole.arrays).map(([name, view]) => [name, part(view)]));
+    const parts = { weight: part(whole.weight), arrays, grad: part(whole.grad), numEmbeddings: numRows, numRows };
+    return { kernels, ...whole, ...parts, rows: everyRow };
   });
 }
 
-function checkParameters(parameters: Iterable<Parameter>): readonly Parameter[] {
-  if (typeof (parameters as Partial<Iterable<Parameter>> | null)?.[Symbol.iterator] !== "function") {
-    throw typeError("ERR_INVALID_ARG_TYPE", `parameters is ${show(parameters)}, expected an array of Parameters`);
-  }
-  const list = [...parameters];
-  list.forEach((parameter, p) => {
-    if (typeof parameter?.zeroGrad !== "function") {
-      throw typeError("ERR_INVALID_ARG_TYPE", `parameters[${p}] is ${show(parameter)}, expected a Parameter`);
-    }
-    if (list.indexOf(parameter) < p) {
-      const first = list.indexOf(parameter);
-      throw typeError("ERR_INVALID_ARG_TYPE", `parameters[${p}] is parameters[${first}] again, expected each once`);
-    }
-  });
-  return list;
-}
-
-function copyState(state: ParameterState | null): ParameterState | null {
-  if (state === null) return null;
-  const entries = Object.entries(state).map(([name, value]) => [
-    name,
-    typeof value === "number" ? value : value.slice(),
-  ]);
-  return Object.fromEntries(entries) as ParameterState;
-}
-
-/** A copy of a state's entries that `expected` has, once each is of its kind and size. */
-function checkState(state: ParameterState | null, expected: ParameterState, p: number): ParameterState | null {
-  if (state === null) return null;
-  const name = `state.parameters[${p}]`;
-  if (typeof state !== "object") {
-    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${show(state)}, expected an object or null`);
-  }
-  const known = {} as ParameterState;
-  for (const [entry, value] of Object.entries(expected)) {
-    const given: unknown = state[entry];
-    if (typeof value === "number") checkCount(`${name}.${entry}`, given);
-    else if (!isFloats(given) || given.length !== value.length) {
-      const wanted = `a Float32Array(${value.length})`;
-      throw typeError("ERR_INVALID_ARG_TYPE", `${name}.${entry} is ${show(given)}, expected ${wanted}`);
-    }
-    known[entry] = given;
-  }
-  return copyState(known);
+function copyOptions(options: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, copyOption(value)]));
 }

@@ -1,7 +1,7 @@
-import { checkNumber, checkOptions } from "../check.js";
-import type { DenseGradient, SparseGradient } from "../gradient.js";
-import type { Parameter } from "../parameter.js";
-import { forEachStretch, Optimizer, type ParameterState } from "./optimizer.js";
+import { rangeError } from "../errors.js";
+import { Optimizer, type Stretch } from "./optimizer.js";
+import { amount, flag, type Group, type OptionRules, type ParametersOrGroups } from "./options.js";
+import type { StateArray } from "./state.js";
 
 const f = Math.fround;
 
@@ -9,11 +9,31 @@ const f = Math.fround;
 export interface SGDOptions {
   /** Learning rate, >= 0. Default: 0.001. */
   lr?: number;
+  /** How much of the last steps' direction each step keeps, >= 0. Default: 0. */
+  momentum?: number;
+  /** How much of the gradient is left out of that direction, >= 0. Default: 0. */
+  dampening?: number;
+  /** Whether to look one step of momentum ahead; needs a momentum and no dampening. Default: false. */
+  nesterov?: boolean;
+  /** How much of the weight is added to the gradient, >= 0. Default: 0. */
+  weightDecay?: number;
 }
 
+const rules: OptionRules<SGDOptions> = {
+  lr: amount(1e-3),
+  momentum: amount(0),
+  dampening: amount(0),
+  nesterov: flag(false),
+  weightDecay: amount(0),
+};
+
 /**
- * Stochastic gradient descent, `torch.optim.SGD`: w = w - lr * g, in floats, the product rounded (PyTorch fuses it for sparse
- * gradients: the results agree to 1e-6 relative).
+ * Stochastic gradient descent, `torch.optim.SGD`: g = grad + weightDecay * w; with momentum b = momentum * b + (1 - dampening) * g (in
+ * the parameter's first step b = g) and g = b, or with `nesterov` g = g + momentum * b; w = w - lr * g. In floats, each operation rounded
+ * (PyTorch fuses products and sums: the results agree to 1e-6 relative).
+ *
+ * With a sparse gradient the touched rows move, lose weight and gain momentum, and no other; PyTorch lets other rows go on by their
+ * momentum, and refuses weight decay.
  *
  * @example
  * import { Embedding } from "nn-embedding";
@@ -24,26 +44,41 @@ export interface SGDOptions {
  * optimizer.step();
  * table.weight.data; // => Float32Array [1, 2, 2, 3]
  */
-export class SGD extends Optimizer {
-  /** @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE] */
-  constructor(parameters: Iterable<Parameter>, options: SGDOptions = {}) {
-    checkOptions(options, ["lr"]);
-    const { lr = 1e-3 } = options;
-    checkNumber("lr", lr, 0);
-    super(parameters, { lr });
+export class SGD extends Optimizer<SGDOptions> {
+  /**
+   * @param parameters Parameters, or groups `{ parameters, ...options }`.
+   * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE]
+   */
+  constructor(parameters: ParametersOrGroups<SGDOptions>, options: SGDOptions = {}) {
+    super(parameters, options, rules);
   }
 
   /** @internal */
-  protected override initialState(): ParameterState {
-    return { step: 0 };
+  protected override checkTogether(
+    prefix: string,
+    { nesterov, momentum, dampening }: Group<SGDOptions>["options"],
+  ): void {
+    if (!nesterov || (momentum > 0 && dampening === 0)) return;
+    const why = momentum === 0 ? "a momentum of 0" : `a dampening of ${dampening}`;
+    throw rangeError("ERR_OUT_OF_RANGE", `${prefix}nesterov is true, expected false with ${why}`);
   }
 
   /** @internal */
-  protected override update({ data }: Parameter, grad: DenseGradient | SparseGradient): void {
-    const lr = f(this.options.lr);
-    const { values } = grad;
-    forEachStretch(grad, (at, from, length) => {
-      for (let i = 0; i < length; i++) data[at + i] -= f(lr * values[from + i]);
-    });
+  protected override arrays({ momentum }: Group<SGDOptions>["options"]): readonly StateArray[] {
+    return momentum === 0 ? [] : [{ name: "momentumBuffer" }];
+  }
+
+  /** @internal */
+  protected override update(stretch: Stretch, options: Group<SGDOptions>["options"]): void {
+    const { kernels, weight, arrays, numEmbeddings, embeddingDim, rows, numRows, grad, isFresh } = stretch;
+    const { lr, momentum, dampening, nesterov, weightDecay } = options;
+    const buffer = momentum === 0 ? noBuffer : arrays.momentumBuffer;
+    const undamped = isFresh ? 1 : 1 - dampening;
+    kernels.stepSGD(
+      ...([weight, buffer, numEmbeddings, embeddingDim, rows, numRows, grad] as const),
+      ...([f(lr), f(momentum), f(undamped), nesterov, f(weightDecay)] as const),
+    );
   }
 }
+
+const noBuffer = new Float32Array(0);

@@ -103,3 +103,24 @@ export function cosine(angle: number): number {
   const value = quarter & 1 ? sineSeries(reduced, reducedError) : cosineSeries(reduced, reducedError);
   return (quarter + 1) & 2 ? -value : value;
 }
+
+/**
+ * e ** x, within some units in the last place: 0 below -708, where doubles lose bits, and Infinity above 709.
+ *
+ * x = i ln 2 + r with |r| <= ln 2 / 2, and e ** r by its series to r ** 13 (the next term is below 2 ** -57).
+ *
+ * @example
+ * import { exponential } from "./elementary.js";
+ * exponential(0); // => 1
+ */
+export function exponential(x: number): number {
+  if (Number.isNaN(x)) return x;
+  if (x < -708) return 0;
+  if (x > 709) return Number.POSITIVE_INFINITY;
+  const i = Math.floor(x * Math.LOG2E + 0.5);
+  const r = x - i * ln2High - i * ln2Low;
+  let value = 1;
+  for (let n = 13; n >= 1; n--) value = 1 + (r / n) * value;
+  for (let left = Math.abs(i); left > 0; left--) value *= i > 0 ? 2 : 0.5; // exact
+  return value;
+}

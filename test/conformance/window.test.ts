@@ -1,31 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { type Backend, noPadding } from "../../src/backend/backend.js";
+import { noPadding } from "../../src/backend/backend.js";
 import { specification } from "../../src/backend/js/js.js";
-import { openWasm } from "../../src/backend/wasm/wasm.js";
 import { filled, Random } from "./cases.js";
-import { placesOfThree, withPlaced } from "./placed.js";
+import { type Place, placesOfThree, withPlaced } from "./placed.js";
 import { productCase, products, runProduct } from "./products.js";
-import { arraysOf, runSteps, stepsCase, valuesOf } from "./word2vecSteps.js";
-
-/**
- * The window of WASM is 2 MiB, so that few tests go through it more than once. Through a small one every call does: the cuts that
- * staging makes must not show in the bits, nor the window in the memory beside it.
- */
-function openWithWindow(isa: "simd" | "scalar", windowBytes: number): Backend {
-  const backend = openWasm(isa, windowBytes);
-  const behind = backend.allocate(64); // the first block lies right behind the window
-  const watched = ([name, kernel]: [string, (...args: unknown[]) => unknown]) => [
-    name,
-    (...args: unknown[]) => {
-      const { buffer } = behind.f32();
-      const result = kernel(...args);
-      expect(behind.f32().buffer === buffer, `memory is where it was before ${name}`).toBe(true);
-      expect([...behind.u32()]).toEqual(new Array(16).fill(0));
-      return result;
-    },
-  ];
-  return { ...backend, kernels: Object.fromEntries(Object.entries(backend.kernels).map(watched)) };
-}
+import { arraysOf, rowLists, runPlaced, steps } from "./stepCases.js";
+import { openWithWindow } from "./windowed.js";
 
 describe.each(["simd", "scalar"] as const)("wasm:%s", (isa) => {
   describe.each([4096, 16384])("products through a window of %i bytes", (windowBytes) => {
@@ -42,29 +22,36 @@ describe.each(["simd", "scalar"] as const)("wasm:%s", (isa) => {
       }
     });
 
+    test("sumExponentials and softmaxGradient of any sizes", () => {
+      const random = new Random(windowBytes);
+      const { sumExponentials, softmaxGradient } = backend.kernels;
+      for (let round = 0; round < 80; round++) {
+        const numRows = random.of([0, 1, 2, 30, 200]);
+        const numColumns = random.of([0, 1, 9, 100, 700, 1021, 5000]);
+        const logits = filled(random, numRows * numColumns);
+        const bias = filled(random, random.below(2) * numColumns);
+        const statistics = filled(random, numRows * 3);
+        const summed = statistics.slice();
+        specification.sumExponentials(summed, logits, numRows, numColumns, bias);
+        const gradients = logits.slice();
+        specification.softmaxGradient(gradients, numRows, numColumns, bias, summed);
+        const places = random.of(placesOfThree);
+        withPlaced(random, backend, places, [statistics, logits, bias] as const, (small, rows, offsets) => {
+          const biasOrNone = () => (bias.length > 0 ? offsets.floats : bias);
+          sumExponentials(small.floats, rows.floats, numRows, numColumns, biasOrNone());
+          small.expect(summed, `${numRows} x ${numColumns}, ${places}`);
+          softmaxGradient(rows.floats, numRows, numColumns, biasOrNone(), small.floats);
+          rows.expect(gradients, `${numRows} x ${numColumns}, ${places}`);
+        });
+      }
+    });
+
     test.each(placesOfThree)("matmulNT over rows that do not fit the window, a %s, b %s, out %s", (...places) => {
       for (const accumulate of [false, true]) {
         const product = productCase("matmulNT", [2, 3, windowBytes / 4 + 1], accumulate);
         runProduct({ name: `wasm:${isa}`, backend }, product, places);
       }
     });
-  });
-
-  test.each(["stepSkipGram", "stepCbow"] as const)("%s, whether or not its lists fit the window", (kind) => {
-    const backend = openWithWindow(isa, 16384);
-    const random = new Random(4);
-    for (const numTuples of [0, 1, 30, 120, 500, 900]) {
-      const steps = stepsCase(kind, 9, numTuples, 5);
-      const after = { ...steps, inputWeight: steps.inputWeight.slice(), outputWeight: steps.outputWeight.slice() };
-      runSteps(specification, steps, after);
-      for (const places of [["own", "own", "own", "own"] as const, ["own", "home", "own", "home"] as const]) {
-        withPlaced(random, backend, ["home", "home", ...places], valuesOf(steps), (...placed) => {
-          expect(runSteps(backend.kernels, steps, arraysOf(placed))).toBe(numTuples);
-          placed[0].expect(after.inputWeight, `inputWeight, ${numTuples}, ${places}`);
-          placed[1].expect(after.outputWeight, `outputWeight, ${numTuples}, ${places}`);
-        });
-      }
-    }
   });
 
   test.each([256, 4096, 16384])("gather and scatterAdd of any sizes through a window of %i bytes", (windowBytes) => {
@@ -97,5 +84,27 @@ describe.each(["simd", "scalar"] as const)("wasm:%s", (isa) => {
         others.expect(gradOut, what);
       });
     }
+  });
+
+  describe.each([256, 4096])("steps through a window of %i bytes", (windowBytes) => {
+    const backend = openWithWindow(isa, windowBytes);
+
+    test.each(steps)("$name of any sizes", (step) => {
+      const random = new Random(windowBytes);
+      for (let round = 0; round < 8; round++) {
+        const dim = random.of([1, 3, 33, 100, 600]);
+        const list = random.of(Object.values(rowLists(random)));
+        const arrays = arraysOf(random, step, dim, list, "ordinary");
+        const after = arrays.tables.map((table) => table.slice());
+        step.call(specification, after, dim, arrays.rows, arrays.numRows, arrays.grad);
+        const places = [...arrays.tables.map((): Place => "home"), random.of<Place>(["home", "own"]), "own"] as const;
+        const expected = { done: arrays.numRows, after };
+        runPlaced(random, backend, step, dim, arrays, places, expected, `rows of ${dim}`);
+        if (arrays.rows.length === 0) continue;
+        const bad = { ...arrays, rows: arrays.rows.with(arrays.rows.length - 1, 37) };
+        const refused = { done: arrays.rows.length - 1, after: arrays.tables };
+        runPlaced(random, backend, step, dim, bad, places, refused, `bad row, rows of ${dim}`);
+      }
+    });
   });
 });

@@ -6,7 +6,16 @@ import { expectSameBits } from "./bits.js";
 import { dims, fillings, Random } from "./cases.js";
 import { onEveryImplementation } from "./implementations.js";
 import { type Place, withPlaced } from "./placed.js";
-import { arraysOf, numEmbeddings, runSteps, type Steps, slice, spoiledSteps, stepsCase, valuesOf } from "./word2vecSteps.js";
+import {
+  arraysOf,
+  numEmbeddings,
+  runSteps,
+  type Steps,
+  slice,
+  spoiledSteps,
+  stepsCase,
+  valuesOf,
+} from "./word2vecSteps.js";
 
 const kinds = ["stepSkipGram", "stepCbow"] as const;
 

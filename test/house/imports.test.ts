@@ -20,7 +20,7 @@ const training = ["layers/", "parameter.ts", "gradient.ts", "indices.ts", "rando
 const publicNames = ["index.ts", "optim/index.ts", "checkpoint/index.ts", "checkpoint/file.ts"];
 
 const rules: readonly Rule[] = [
-  { of: ["errors.ts", "backend/backend.ts", "coalesce.ts"], may: [] },
+  { of: ["errors.ts", "backend/backend.ts", "coalesce.ts", "trainable.ts"], may: [] },
   { of: ["check.ts", "random/"], may: ["errors.ts"] },
   { of: ["indices.ts"], may: ["check.ts", "errors.ts"] },
   { of: ["backend/arrayBufferBlock.ts"], may: ["backend/backend.ts", "errors.ts"] },
@@ -34,25 +34,39 @@ const rules: readonly Rule[] = [
     of: ["backend/select.ts"],
     may: ["#native", "backend/wasm/wasm.ts", "backend/js/js.ts", "backend/backend.ts", "errors.ts"],
   },
+  { of: ["frequency.ts"], may: ["random/"] },
   { of: ["gradient.ts"], may: ["backend/backend.ts", "errors.ts"] },
   {
     of: ["parameter.ts"],
-    may: ["gradient.ts", "coalesce.ts", "backend/select.ts", "backend/backend.ts", "backend/js/", "errors.ts"],
+    may: [
+      "gradient.ts",
+      "coalesce.ts",
+      "frequency.ts",
+      "trainable.ts",
+      "backend/select.ts",
+      "backend/backend.ts",
+      "backend/js/",
+      "errors.ts",
+    ],
   },
   {
     of: ["layers/"],
     may: [
       "parameter.ts",
+      "coalesce.ts",
+      "backend/js/firstOutside.ts",
       "gradient.ts",
+      "coalesce.ts",
       "indices.ts",
       "random/",
       "check.ts",
       "errors.ts",
       "backend/select.ts",
       "backend/backend.ts",
+      "backend/js/exponential.ts",
     ],
   },
-  { of: ["optim/"], may: training },
+  { of: ["optim/"], may: [...training, "backend/select.ts", "backend/backend.ts"] },
   { of: ["checkpoint/file.ts"], may: ["checkpoint/", ...training], node: true },
   { of: ["checkpoint/"], may: training },
   // Steps go to the kernels of the backend that holds the tables.

@@ -44,8 +44,6 @@ describe.each(kernels)("%s", (kernel) => {
   test("every instruction set and the WASM module carry it", () => {
     expect(read("assembly/index.ts")).toContain(`export { ${kernel} } from "./${kernel}";`);
     expect(read("native/isa/bodies.h")).toContain(`#include "../kernels/${kernel}.h"`);
-    for (const isa of ["baseline", "avx2", "avx512", "neon"]) {
-      expect(withoutComments(read(`native/isa/${isa}.cpp`))).toMatch(new RegExp(`\\b${kernel}\\b`));
-    }
+    expect(read("native/isa/bodies.h")).toContain(`.${kernel} = ${kernel},`);
   });
 });

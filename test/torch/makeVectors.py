@@ -20,13 +20,13 @@ FOLDER = Path(__file__).resolve().parent / "vectors"
 DTYPES = {"float32": "F32", "float64": "F64", "int32": "I32", "int64": "I64", "uint8": "U8", "uint32": "U32"}
 
 
-def save(name, tensors):
+def save(name, tensors, made_by="makeVectors.py"):
     """The safetensors format, written by hand: 8 bytes of header length, the header, the data."""
     header = {
         "__metadata__": {
             "torch": torch.__version__,
             "cpu": "x86-64, " + ("AVX2" if "CPU capability usage: AVX" in torch.__config__.show() else "no AVX2"),
-            "made by": f"test/torch/makeVectors.py, {name}()",
+            "made by": f"test/torch/{made_by}, {name}()",
         }
     }
     data = b""

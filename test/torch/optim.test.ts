@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Embedding, type Parameter } from "../../src/index.js";
-import { Adagrad, SGD } from "../../src/optim/index.js";
+import { Adagrad, Adam, AdamW, SGD, SparseAdam } from "../../src/optim/index.js";
 import { onEveryImplementation } from "../conformance/implementations.js";
 import { differingBits, differingValues, none, openVectors } from "./vectors.js";
 
@@ -34,6 +34,7 @@ function train(backend: string, sparse: boolean, make: (weight: Parameter) => St
 }
 
 const all = { lr: 0.1, lrDecay: 0.05, eps: 1e-3, initialAccumulatorValue: 0.2 };
+const adam = { lr: 0.05, betas: [0.8, 0.9] as const, eps: 1e-4 };
 
 onEveryImplementation(({ name: backend }) => {
   // PyTorch fuses the multiplication and the addition of a step (SGD also adds each entry of an uncoalesced sparse
@@ -41,6 +42,13 @@ onEveryImplementation(({ name: backend }) => {
   test.each<[string, boolean, (weight: Parameter) => Steps]>([
     ["sgd.dense", false, (weight) => new SGD([weight], { lr: 0.1 })],
     ["sgd.sparse", true, (weight) => new SGD([weight], { lr: 0.1 })],
+    ["sgd.dense.weightDecay", false, (weight) => new SGD([weight], { lr: 0.1, weightDecay: 0.01 })],
+    ["sgd.dense.momentum", false, (weight) => new SGD([weight], { lr: 0.1, momentum: 0.9 })],
+    ["adagrad.dense.weightDecay", false, (weight) => new Adagrad([weight], { lr: 0.1, weightDecay: 0.01 })],
+    ["adam", false, (weight) => new Adam([weight], { lr: 0.05 })],
+    ["adam.all", false, (weight) => new Adam([weight], { ...adam, weightDecay: 0.01 })],
+    ["adamW", false, (weight) => new AdamW([weight], { lr: 0.05 })],
+    ["adamW.all", false, (weight) => new AdamW([weight], { ...adam, weightDecay: 0.1 })],
     ["adagrad.dense", false, (weight) => new Adagrad([weight], { lr: 0.1 })],
     ["adagrad.dense.all", false, (weight) => new Adagrad([weight], all)],
     ["adagrad.sparse", true, (weight) => new Adagrad([weight], { lr: 0.1 })],
@@ -51,5 +59,14 @@ onEveryImplementation(({ name: backend }) => {
     expect(differingValues(after, expected, 1e-6)).toEqual(none(expected));
     const start = vectors.floats("start");
     expect(differingBits(after.slice(-start.length), start).differing).toBeGreaterThan(0);
+  });
+
+  // No FMA in PyTorch's here.
+  test.each<[string, (weight: Parameter) => Steps]>([
+    ["sparseAdam", (weight) => new SparseAdam([weight], { lr: 0.05 })],
+    ["sparseAdam.all", (weight) => new SparseAdam([weight], adam)],
+  ])("%s: six steps, bit for bit", (name, make) => {
+    const expected = vectors.floats(name);
+    expect(differingBits(train(backend, true, make), expected)).toEqual(none(expected));
   });
 });

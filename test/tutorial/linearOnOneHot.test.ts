@@ -2,7 +2,7 @@ import { Embedding, Linear, manualSeed, matmul, oneHot } from "nn-embedding";
 import { expect, test } from "vitest";
 import { print } from "./print.js";
 
-/** The second lesson: an embedding is a linear layer on one-hot rows, only without the multiplications by zero. */
+/** The fourth lesson: an embedding is a linear layer on one-hot rows, only without the multiplications by zero. */
 
 const ids = [2, 3, 1];
 

@@ -1,22 +1,33 @@
 import { ArrayBufferBlock } from "../arrayBufferBlock.js";
 import type { Backend, Candidate, Kernels } from "../backend.js";
+import { dotBags } from "./dotBags.js";
 import { gather } from "./gather.js";
+import { gatherBags } from "./gatherBags.js";
+import { gatherSum } from "./gatherSum.js";
 import { matmulNN } from "./matmulNN.js";
 import { matmulNT } from "./matmulNT.js";
 import { matmulTN } from "./matmulTN.js";
 import { scatterAdd } from "./scatterAdd.js";
+import { scatterAddBags } from "./scatterAddBags.js";
+import { scatterAddMaxBags } from "./scatterAddMaxBags.js";
+import { softmaxGradient } from "./softmaxGradient.js";
+import { stepAdagrad } from "./stepAdagrad.js";
+import { stepAdam } from "./stepAdam.js";
 import { stepCbow } from "./stepCbow.js";
+import { stepRowwiseAdagrad } from "./stepRowwiseAdagrad.js";
+import { stepSGD } from "./stepSGD.js";
 import { stepSkipGram } from "./stepSkipGram.js";
+import { stepSparseAdam } from "./stepSparseAdam.js";
+import { sumExponentials } from "./sumExponentials.js";
 
 /** The kernels in plain TypeScript: the specification, and the fastest way to do very little. */
 export const specification: Kernels = {
-  gather,
-  scatterAdd,
-  matmulNN,
-  matmulNT,
-  matmulTN,
-  stepSkipGram,
-  stepCbow,
+  ...{ gather, gatherSum, scatterAdd },
+  ...{ gatherBags, scatterAddBags, scatterAddMaxBags, dotBags },
+  ...{ matmulNN, matmulNT, matmulTN },
+  ...{ sumExponentials, softmaxGradient },
+  ...{ stepSGD, stepAdagrad, stepRowwiseAdagrad, stepAdam, stepSparseAdam },
+  ...{ stepSkipGram, stepCbow },
 };
 
 const backend: Backend = {

@@ -16,7 +16,7 @@ export class FreeList {
     return this.#free;
   }
 
-  /** The smallest free region that holds `size` gives its front: small blocks do not break up the room for large ones. */
+  /** Best fit: takes from the front of the smallest region that holds `size`. */
   take(size: number): number | undefined {
     let best = -1;
     for (let i = 0; i < this.#free.length; i++) {

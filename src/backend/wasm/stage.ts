@@ -3,7 +3,11 @@ import { firstOutside } from "../js/firstOutside.js";
 import { specification } from "../js/js.js";
 import type { Exports } from "./exports.js";
 import type { Heap } from "./heap.js";
+import { stagedBags } from "./stagedBags.js";
+import { stagedGatherSum } from "./stagedGatherSum.js";
+import { stagedLoss } from "./stagedLoss.js";
 import { StagedProduct } from "./stagedProduct.js";
+import { stagedSteps } from "./stagedSteps.js";
 import { stagedWord2Vec } from "./stagedWord2Vec.js";
 
 /** How large the window is: matrix products gain little from more, and an isolate of 128 MB can spare it (ARCHITECTURE.md). */
@@ -65,6 +69,8 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
       return numIndices;
     },
 
+    gatherSum: stagedGatherSum(exports, heap, window, rowCapacity),
+
     scatterAdd(gradWeight, numEmbeddings, embeddingDim, indices, numIndices, paddingIdx, gradOut) {
       const indicesHome = heap.holds(indices);
       const gradOutHome = heap.holds(gradOut);
@@ -105,9 +111,14 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
       return numIndices;
     },
 
+    ...stagedBags(exports, heap, window, rowCapacity),
+
     matmulNN: product("matmulNN"),
     matmulNT: product("matmulNT"),
     matmulTN: product("matmulTN"),
+    ...stagedLoss(exports, heap, window, capacity),
+
+    ...stagedSteps(exports, heap, window, rowCapacity),
     ...stagedWord2Vec(exports, heap, window, windowBytes),
   };
 }

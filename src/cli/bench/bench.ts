@@ -23,12 +23,12 @@ export function addBench(cli: CAC): void {
   cli
     .command("bench [kernel]", `Time the kernels against plain JavaScript: ${kernels.join(", ")}, or all of them`)
     .option("--backend <name>", "Only this one, such as native, wasm or native:avx2")
-    .option("--rows <count>", "Rows of the table: one case of your own a kernel instead of the standard ones")
-    .option("--dim <count>", "Floats a row")
-    .option("--batch <count>", "Ids (gather, scatter-add) or hidden states (matmul)")
+    .option("--rows <count>", "Rows of the table: run one custom case per kernel")
+    .option("--dim <count>", "Floats per row")
+    .option("--batch <count>", "Ids (gather, scatter-add), bags of 32 ids (bags) or hidden states (matmul)")
     .option("--peers", "Also multiply with numpy's OpenBLAS, where python3 has numpy")
     .option("--quick", "A glance in seconds: rough figures")
-    .option("--json", "Figures for programs, in seconds a call")
+    .option("--json", "Print JSON, seconds per call")
     .example("  $ nn-embedding bench gather")
     .example("  $ nn-embedding bench matmul --rows 30000 --dim 384 --batch 8 --backend wasm")
     .action(bench);
@@ -49,7 +49,7 @@ async function bench(kernel: unknown, options: BenchOptions): Promise<void> {
     chosen: implementationName(selectBackend()),
   };
 
-  say(`${describeMachine()}\nOnly figures of one run compare. * is what a layer uses here by default.`);
+  say(`${describeMachine()}\nCompare figures only within one run. * is what a layer uses here by default.`);
   const load = describeLoad();
   if (load !== undefined) say(load);
   if (peer) say(peer.description);

@@ -3,15 +3,20 @@ import { checkSize, checkWord } from "../../check.js";
 import { rangeError } from "../../errors.js";
 
 /** The kernels that are timed, by the names of the command line. */
-export const kernels = ["gather", "matmul", "scatter-add"] as const;
+export const kernels = ["gather", "bags", "matmul", "scatter-add", "step"] as const;
 export type Kernel = (typeof kernels)[number];
 
-/** How ids are drawn: every row as likely as any other, or the row of rank r with a chance of 1 / (r + 1). */
-export type Ids = "uniform" | "zipf";
+/** Ids per bag. */
+export const bagSize = 32;
 
-/** `batch` rows of a (rows, dim) table, looked up or added to. */
+/**
+ * How ids are drawn: every row as likely as any other, or the row of rank r with a chance of 1 / (r + 1), or at equal distances, each once.
+ */
+export type Ids = "uniform" | "zipf" | "spread";
+
+/** `batch` rows of a (rows, dim) table, looked up, added to, or moved by an optimizer; or that many bags of rows, summed. */
 export interface RowsCase {
-  readonly kernel: "gather" | "scatter-add";
+  readonly kernel: "gather" | "bags" | "scatter-add" | "step";
   readonly name: string;
   readonly means: string;
   readonly rows: number;
@@ -42,12 +47,16 @@ export const standardCases: readonly Case[] = [
   rowsCase("gather", "G2a", "a batch of GPT-2 tokens", gpt2, 1024, "uniform"),
   rowsCase("gather", "G3u", "short rows, any", million, 65536, "uniform"),
   rowsCase("gather", "G3z", "short rows, often the same", million, 65536, "zipf"),
+  rowsCase("bags", "B1", "bags of short rows, summed", million, 4096, "uniform"),
   productCase("M1", "logits of 64 hidden states", "NT", 64, gpt2.rows, gpt2.dim),
   productCase("M2", "logits of one hidden state", "NT", 1, gpt2.rows, gpt2.dim),
   productCase("M3a", "square", "NN", 512, 512, 512),
   productCase("M3b", "square", "NN", 1024, 1024, 1024),
   rowsCase("scatter-add", "S1", "gradients of GPT-2 tokens", gpt2, 8192, "uniform"),
   rowsCase("scatter-add", "S2", "gradients of short rows", million, 65536, "zipf"),
+  rowsCase("step", "O4", "the same rows of a small table", { rows: 10_000, dim: 16 }, 4096, "spread"),
+  rowsCase("step", "O5", "of a larger one", { rows: 100_000, dim: 16 }, 4096, "spread"),
+  rowsCase("step", "O6", "of a large one", { rows: 1_000_000, dim: 16 }, 4096, "spread"),
 ];
 
 /** Sizes from the command line, as they were written there. */
@@ -58,8 +67,8 @@ export interface CustomSizes {
 }
 
 /**
- * The cases to run: the standard ones of the kernel, or of all; with a size of one's own one custom case a kernel, whose other sizes are
- * those of G2a, M1 and S1.
+ * The cases to run: the standard ones of the kernel, or of all; with a size of one's own one custom case per kernel, whose other sizes are
+ * those of G2a, B1, M1 and S1.
  *
  * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE]
  */
@@ -75,12 +84,15 @@ export function chooseCases(kernel: unknown, sizes: CustomSizes): Case[] {
   if (batch !== undefined) checkSize("--batch", batch, maxRows);
   return chosen.map((each): Case => {
     if (each === "matmul") return productCase("custom", "logits", "NT", (batch as number) ?? 64, rows, dim);
+    if (each === "step") {
+      return rowsCase(each, "custom", "", { rows, dim }, Math.min((batch as number) ?? 4096, rows), "spread");
+    }
     return rowsCase(
       each,
       "custom",
       "",
       { rows, dim },
-      (batch as number) ?? (each === "gather" ? 1024 : 8192),
+      (batch as number) ?? { gather: 1024, bags: 4096, "scatter-add": 8192 }[each],
       "uniform",
     );
   });
@@ -93,7 +105,7 @@ export function bytesOf(timed: Case): { readonly table: number; readonly others:
     return { table: 4 * n * k, others: 4 * (m * k + m * n) };
   }
   const { rows, dim, batch } = timed;
-  return { table: 4 * rows * dim, others: 4 * (batch + batch * dim) };
+  return { table: 4 * rows * dim, others: 4 * (countIds(timed) + batch * dim) };
 }
 
 /**
@@ -102,8 +114,16 @@ export function bytesOf(timed: Case): { readonly table: number; readonly others:
  */
 export function workOf(timed: Case): { readonly amount: number; readonly unit: "GFLOP/s" | "GB/s" } {
   if (timed.kernel === "matmul") return { amount: 2 * timed.m * timed.n * timed.k, unit: "GFLOP/s" };
-  const moves = timed.kernel === "gather" ? 2 : 3; // row -> out; row and gradient -> row
-  return { amount: 4 * timed.batch * (1 + moves * timed.dim), unit: "GB/s" };
+  const { batch, dim, kernel } = timed;
+  const ids = countIds(timed);
+  // Rows -> out; rows and gradients -> rows; rows, both averages and gradients -> rows and averages.
+  const rows = { gather: 2 * ids, bags: ids + batch, "scatter-add": 3 * ids, step: 7 * ids }[kernel];
+  return { amount: 4 * (ids + rows * dim), unit: "GB/s" };
+}
+
+/** How many ids a call is given. */
+export function countIds({ kernel, batch }: RowsCase): number {
+  return kernel === "bags" ? batch * bagSize : batch;
 }
 
 /** The shape in a few words. */
@@ -113,8 +133,9 @@ export function describeShape(timed: Case): string {
     const { layout, m, n, k } = timed;
     return `[${m}, ${k}] x [${layout === "NT" ? `${n}, ${k}]^T` : `${k}, ${n}]`}`;
   }
-  const { rows, dim, batch, ids } = timed;
-  return `${count(batch)} ${ids === "zipf" ? "zipf " : ""}ids, ${count(rows)} x ${count(dim)}`;
+  const { rows, dim, batch, ids, kernel } = timed;
+  const drawn = { uniform: "ids", zipf: "zipf ids", spread: "rows" }[ids];
+  return `${count(batch)} ${kernel === "bags" ? `x ${bagSize} ` : ""}${drawn}, ${count(rows)} x ${count(dim)}`;
 }
 
 /** @throws RangeError [ERR_OUT_OF_MEMORY] when the tables of all implementations do not fit the free memory. */

@@ -8,6 +8,10 @@ export function drawIds(kind: Ids, rows: number, count: number, generator: Gener
     for (let i = 0; i < count; i++) ids[i] = Math.floor(generator.float64() * rows);
     return ids;
   }
+  if (kind === "spread") {
+    for (let i = 0; i < count; i++) ids[i] = Math.floor((i * rows) / count);
+    return ids;
+  }
   const cumulative = zipfCumulative(rows);
   for (let i = 0; i < count; i++) ids[i] = firstAbove(cumulative, generator.float64() * cumulative[rows - 1]);
   return ids;

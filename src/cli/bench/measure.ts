@@ -44,15 +44,15 @@ const restMilliseconds = 5;
 /** A longer call than this needs no warm-up but its first call, and twice is enough. */
 const slowSeconds = 1;
 
-/** What came of one task: seconds a call. */
+/** What came of one task: seconds per call. */
 export interface Timing extends Summary {
   readonly label: string;
-  /** Calls a sample. */
+  /** Calls per sample. */
   readonly calls: number;
 }
 
 /**
- * Times the tasks in turns, so that what slows the machine down for a while slows all of them down: only figures of one run compare.
+ * Times the tasks in turns, so that what slows the machine down for a while slows all of them down: compare figures only within one run.
  *
  * Every task has the same share of the budget. A round times each task once, each round beginning with another one; a task whose share
  * is used up by few samples takes part in rounds evenly spread over the run.

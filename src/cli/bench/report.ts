@@ -8,7 +8,7 @@ import { spread } from "./statistics.js";
 
 /** How a table is drawn. */
 export interface Look {
-  /** Characters a line may have. */
+  /** How many characters fit a line. */
   readonly columns: number;
   readonly colors: boolean;
   /** The implementation that a layer uses here unless told otherwise. */
@@ -21,6 +21,10 @@ const legends: Readonly<Record<Kernel, readonly string[]>> = {
     "Timed: Embedding.forward(Uint32Array, out), all its checks included. Plain JS: the same by hand without any check,",
     "by loop or by set, whichever is faster. GB/s: each float once read, once written; ids once read.",
   ],
+  bags: [
+    "Timed: EmbeddingBag.forward({ indices, bagSize }, out) with sums, all its checks included. Plain JS: the same loop by hand, no checks.",
+    "GB/s: each float of a row and each id once read, each sum once written.",
+  ],
   matmul: [
     "Timed: the kernel. The table of logits (^T) lies in the backend's memory, as a layer's does; else all matrices are the",
     "caller's. Plain JS: the textbook's loops by hand. GFLOP/s: 2mnk operations.",
@@ -28,6 +32,10 @@ const legends: Readonly<Record<Kernel, readonly string[]>> = {
   "scatter-add": [
     "Timed: the kernel, adding to a table in the backend's memory without clearing it. Plain JS: the same loop by hand, no checks.",
     "GB/s: each float of a gradient once read, of its row once read and once written; ids once read.",
+  ],
+  step: [
+    "Timed: the kernel of SparseAdam on a table and averages in the backend's memory: the cost is that of the touched rows, whatever the",
+    "table's size. Plain JS: the same by hand, in doubles. GB/s: each float of a gradient once read, of its row and averages read and written.",
   ],
 };
 
@@ -102,7 +110,7 @@ export function describeLoad(): string | undefined {
   return `Others are at work on this machine (load ${load.toFixed(1)}): expect wide spreads, or wait.`;
 }
 
-/** Everything as one object, times in seconds a call. */
+/** Everything as one object, times in seconds per call. */
 export function toJson(results: readonly Result[], chosen: string, peer?: string): object {
   return {
     machine: describeMachine(),
@@ -116,7 +124,7 @@ export function toJson(results: readonly Result[], chosen: string, peer?: string
         kernel,
         means,
         shape,
-        // Bytes or operations a call.
+        // Bytes or operations per call.
         work: workOf(result.case).amount,
         unit: result.unit,
         rows: result.rows.map(({ label, ...row }) => ({ implementation: label, ...row, spread: spread(row) })),

@@ -83,7 +83,7 @@ export function remedyFor(name: string, why: string, checkout = existsSync(join(
     return "start node without --no-addons, and beside --permission with --allow-addons";
   }
   if (!checkout)
-    return "none: from npm this version runs on WebAssembly, with the same bits; a checkout builds the addon";
+    return "none is needed: from npm this version runs on WebAssembly, with the same bits; a checkout builds the addon";
   const missing = ["python3", "make", "g++"].filter((tool) => !isOnPath(tool));
   const last = missing.pop();
   const list = missing.length > 0 ? `${missing.join(", ")} and ${last}` : last;

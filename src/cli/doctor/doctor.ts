@@ -7,7 +7,7 @@ import { formatDiagnosis } from "./report.js";
 export function addDoctor(cli: CAC): void {
   cli
     .command("doctor", "Tell which backends work here, why the others do not, and whether all give the same bits")
-    .option("--json", "The same for programs")
+    .option("--json", "Print JSON")
     .action((options: { readonly json?: boolean }) => {
       const diagnosis = diagnose();
       const colors = process.stdout.isTTY === true && !process.env.NO_COLOR;

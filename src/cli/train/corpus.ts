@@ -1,5 +1,5 @@
 /**
- * The text to train on: a file of the user's, or the one that comes along.
+ * The text to train on: a file of the user's, or the bundled one.
  *
  * genesis.txt is the beginning of the King James Version (1611, in the public domain): Genesis 1:1 to Leviticus 11:34, a
  * verse a line without its number, the whole verses within the first 400 KiB. It was made with Debian's bible-kjv 4.38:
@@ -55,7 +55,7 @@ function faultyLine(bytes: Uint8Array): number {
 
 function explained(file: string, error: NodeJS.ErrnoException): Error {
   if (error.code === "ENOENT") {
-    const remedy = "check the path, or leave it out for the text that comes along";
+    const remedy = "check the path, or leave it out for the bundled text";
     return rangeError("ERR_OUT_OF_RANGE", `text is ${show(file)}, which is not there, expected a file: ${remedy}`);
   }
   if (error.code === "EISDIR")

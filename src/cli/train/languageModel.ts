@@ -14,7 +14,7 @@ export const adagradEps = 1e-8;
 export interface LanguageModelOptions {
   /** Rows of the token table: words in the vocabulary. */
   numTokens: number;
-  /** Floats a row, of either table. */
+  /** Floats per row, of either table. */
   dim: number;
   /** Words that are looked at: rows of the position table. */
   context: number;

@@ -75,9 +75,7 @@ export class Progress {
 
 /** 12,345 */
 export function thousands(x: number): string {
-  return Math.round(x)
-    .toString()
-    .replaceAll(/\B(?=(\d{3})+$)/g, ",");
+  return Math.round(x).toLocaleString("en-US");
 }
 
 /** 8 s, 2 min 5 s, 1 h 3 min */

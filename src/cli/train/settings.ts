@@ -24,7 +24,7 @@ const unlimited = 2 ** 31 - 1;
 
 /** The checked options; those that are not of the model have the values of another. */
 export interface Settings {
-  /** The text; undefined for the one that comes along. */
+  /** The text; undefined for the bundled one. */
   readonly file: string | undefined;
   readonly model: (typeof models)[number];
   readonly epochs: number;
@@ -72,18 +72,18 @@ export function declareTrain(
   cli
     .command(
       "train [FILE]",
-      "Train a small language model, or word vectors, on a text (default: Genesis, which comes along)",
+      "Train a small language model, or word vectors, on a text (default: the bundled text, Genesis)",
     )
     .option("--model <name>", "lm, which predicts the next word; skipgram or cbow, which are word2vec's (default: lm)")
     .option("--epochs <n>", `Times through the text (default: ${lm.epochs})`)
-    .option("--dim <n>", `Floats a word (default: ${lm.dim}; word2vec: ${skipgram.dim})`)
+    .option("--dim <n>", `Floats per word (default: ${lm.dim}; word2vec: ${skipgram.dim})`)
     .option(
       "--vocabulary <n>",
       `Words at most, <unk> and </s> among them (default: ${lm.vocabulary}; word2vec: no limit)`,
     )
     .option("--lr <x>", `Learning rate (default: ${lm.lr}; skipgram: ${skipgram.lr}; cbow: ${cbow.lr})`)
     .option("--context <n>", `lm: words that the next is predicted from (default: ${lm.context})`)
-    .option("--batch <n>", `lm: examples a step (default: ${lm.batch})`)
+    .option("--batch <n>", `lm: examples per step (default: ${lm.batch})`)
     .option(
       "--positions <how>",
       `lm: multiply, or add, which cannot tell the order of words (default: ${lm.positions})`,

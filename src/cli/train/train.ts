@@ -76,7 +76,7 @@ function trainingOf(
 
 function describe(training: Training, { file }: Settings, numTokens: number): void {
   const { vocabulary, description, implementation } = training;
-  const name = file === undefined ? "Genesis, which comes along" : basename(file);
+  const name = file === undefined ? "the bundled text (Genesis)" : basename(file);
   const unknown = ((100 * vocabulary.counts[UNKNOWN]) / numTokens).toFixed(1);
   const size = `vocabulary of ${thousands(vocabulary.size)}`;
   console.log(`text     ${name}: ${thousands(numTokens)} words, ${size} (${unknown} % of the text is outside)`);

@@ -9,42 +9,42 @@ namespace {
 
 #ifdef __AVX2__
 
-typedef f32x8 RowLanes;
+typedef f32x8 EightLanes;
 
-NN_INLINE RowLanes joined(f32x4 low, f32x4 high) {
+NN_INLINE EightLanes joined(f32x4 low, f32x4 high) {
   return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
 }
-NN_INLINE RowLanes loadLanes(const f32* from) {
+NN_INLINE EightLanes loadLanes(const f32* from) {
   return load<f32x8>(from);
 }
-NN_INLINE void storeLanes(f32* to, RowLanes lanes) {
+NN_INLINE void storeLanes(f32* to, EightLanes lanes) {
   store(to, lanes);
 }
-NN_INLINE f32x4 folded(RowLanes lanes) {
+NN_INLINE f32x4 folded(EightLanes lanes) {
   return __builtin_shufflevector(lanes, lanes, 0, 1, 2, 3) + __builtin_shufflevector(lanes, lanes, 4, 5, 6, 7);
 }
-NN_INLINE RowLanes everyLane(f32 value) {
-  return value - RowLanes{};
+NN_INLINE EightLanes everyLane(f32 value) {
+  return value - EightLanes{};
 }
 
 #else
 
-typedef Lanes RowLanes;
+typedef Lanes EightLanes;
 
-NN_INLINE RowLanes joined(f32x4 low, f32x4 high) {
+NN_INLINE EightLanes joined(f32x4 low, f32x4 high) {
   return {low, high};
 }
-NN_INLINE RowLanes loadLanes(const f32* from) {
+NN_INLINE EightLanes loadLanes(const f32* from) {
   return loadA(from);
 }
-NN_INLINE void storeLanes(f32* to, RowLanes lanes) {
+NN_INLINE void storeLanes(f32* to, EightLanes lanes) {
   store(to, lanes.low);
   store(to + 4, lanes.high);
 }
-NN_INLINE f32x4 folded(RowLanes lanes) {
+NN_INLINE f32x4 folded(EightLanes lanes) {
   return lanes.low + lanes.high;
 }
-NN_INLINE RowLanes everyLane(f32 value) {
+NN_INLINE EightLanes everyLane(f32 value) {
   return {value - f32x4{}, value - f32x4{}};
 }
 
@@ -60,7 +60,7 @@ NN_INLINE f32x4 loadFew(const f32* from, usize count) {
 }
 
 /** Fewer than 8 floats, zeros behind them: lanes start at +0, so they change no sum. */
-NN_INLINE RowLanes loadTail(const f32* from, usize count) {
+NN_INLINE EightLanes loadTail(const f32* from, usize count) {
   if (count < 4) return joined(loadFew(from, count), f32x4{});
   return joined(load<f32x4>(from), loadFew(from + 4, count - 4));
 }

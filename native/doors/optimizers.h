@@ -1,0 +1,14 @@
+/** The part of the N-API door behind which optimizers step: see addon.cpp. */
+#pragma once
+
+#include <node_api.h>
+
+namespace nn {
+
+napi_value stepSGD(napi_env env, napi_callback_info info);
+napi_value stepAdagrad(napi_env env, napi_callback_info info);
+napi_value stepRowwiseAdagrad(napi_env env, napi_callback_info info);
+napi_value stepAdam(napi_env env, napi_callback_info info);
+napi_value stepSparseAdam(napi_env env, napi_callback_info info);
+
+}  // namespace nn

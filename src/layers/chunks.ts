@@ -1,0 +1,32 @@
+/**
+ * How the product of hidden states and a large table is cut, so that its n x V logits are never held.
+ *
+ * The table's rows are walked in chunks: the softmax's sums are folded at the end of each, so their size is part of the numeric law. A
+ * multiple of 256, so that matrix products that accumulate over chunks give the bits of the whole.
+ */
+export const chunkColumns = 2048;
+
+/** Hidden states are walked in blocks of a multiple of 256 for the same reason. */
+const rowStep = 256;
+
+/** Logits that fit into so many floats, 4 MiB, are kept from the first pass to the second instead of being made again. */
+const mostKept = 2 ** 20;
+
+/** How a batch is walked. */
+export interface Walk {
+  /** Hidden states at a time. */
+  readonly rowsAtOnce: number;
+  /** Whether all logits of a block of rows are kept. */
+  readonly keepsAll: boolean;
+  /** Floats of memory for logits, at most {@link mostKept}. */
+  readonly logitFloats: number;
+}
+
+export function planWalk(n: number, numEmbeddings: number): Walk {
+  const fitting = Math.floor(mostKept / numEmbeddings);
+  if (n <= fitting) return { rowsAtOnce: n, keepsAll: true, logitFloats: n * numEmbeddings };
+  const wholeSteps = Math.floor(fitting / rowStep) * rowStep;
+  if (wholeSteps > 0) return { rowsAtOnce: wholeSteps, keepsAll: true, logitFloats: wholeSteps * numEmbeddings };
+  const rowsAtOnce = Math.min(n, rowStep);
+  return { rowsAtOnce, keepsAll: false, logitFloats: rowsAtOnce * Math.min(chunkColumns, numEmbeddings) };
+}

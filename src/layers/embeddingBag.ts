@@ -1,0 +1,312 @@
+import { bagMax, bagMean, bagSum, maxRows, noPadding } from "../backend/backend.js";
+import { kernelsFor, selectBackend } from "../backend/select.js";
+import {
+  checkApart,
+  checkBoolean,
+  checkFloats,
+  checkGenerator,
+  checkInteger,
+  checkLength,
+  checkOptions,
+  checkSize,
+  checkWord,
+  newFloats,
+} from "../check.js";
+import { rangeError } from "../errors.js";
+import { outOfRange } from "../indices.js";
+import { Parameter } from "../parameter.js";
+import { defaultGenerator, type Generator } from "../random/generator.js";
+import { fillNormal } from "../random/normal.js";
+import { countRows, scalesOf } from "./bagScales.js";
+import { type BagInput, type Bags, toBags } from "./bags.js";
+import { checkNorms, renormRows } from "./renorm.js";
+
+/** What an {@link EmbeddingBag} makes of the rows of a bag. */
+export type BagMode = "sum" | "mean" | "max";
+
+const modes = { sum: bagSum, mean: bagMean, max: bagMax };
+
+/** What an {@link EmbeddingBag} may be told when it is made. */
+export interface EmbeddingBagOptions {
+  /** What is made of the rows of a bag. Default: "mean". */
+  mode?: BagMode;
+  /** Whether `offsets` end with where the last bag ends; indices behind it are in no bag. Default: false. */
+  includeLastOffset?: boolean;
+  /**
+   * The row that starts as zeros, never gets a gradient and counts as not there, in means and maxima too; negative counts from the end.
+   * Default: none.
+   */
+  paddingIdx?: number;
+  /**
+   * What a row's norm may be: `forward` first shortens those of its rows that are longer, in the table itself, the padding row too; the
+   * gradient knows nothing of it. Default: any.
+   */
+  maxNorm?: number;
+  /** Which norm maxNorm means: p of (sum of |x|^p)^(1/p), above 0; Infinity for the greatest |x|. Default: 2. */
+  normType?: number;
+  /** Whether a row's gradient is divided by how often the row occurs in the bags of the call; not with "max". Default: false. */
+  scaleGradByFreq?: boolean;
+  /** Whether `backward` makes a {@link SparseGradient} of the touched rows instead of a dense one. Default: false. */
+  sparse?: boolean;
+  /** Where the initial values come from. Default: the generator that `manualSeed` seeds. */
+  generator?: Generator;
+  /** "native", "native:avx2", "wasm", "wasm:scalar", "js", …: see {@link backends}. Default: the best that works here. */
+  backend?: string;
+}
+
+/** What {@link EmbeddingBag.fromPretrained} may be told beside the table. */
+export interface PretrainedBagOptions extends Omit<EmbeddingBagOptions, "generator"> {
+  /** Floats a row. */
+  embeddingDim: number;
+  /** Whether the table is left out of training. Default: true. */
+  freeze?: boolean;
+}
+
+/** What {@link EmbeddingBag.backward} gives beside the gradient of the table. */
+export interface BagGradients {
+  /** The gradient of the input's `perSampleWeights`, one float an index in reading order, where there were any. */
+  gradPerSampleWeights?: Float32Array;
+}
+
+const tableOptions = ["mode", "includeLastOffset", "paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse"];
+
+/**
+ * A table whose rows are looked up in bags: of each bag comes one row, the sum, mean or maximum of its rows, which are never laid out one
+ * by one. `torch.nn.EmbeddingBag`, in PyTorch's order of sums.
+ *
+ * The values start as PyTorch's do, bit for bit. A layer remembers nothing between calls; `backward` is told the same bags again.
+ *
+ * @example
+ * import { EmbeddingBag } from "nn-embedding";
+ * using words = EmbeddingBag.fromPretrained(Float32Array.of(1, 2, 3, 4, 5, 6), { embeddingDim: 2 });
+ * words.forward([[0, 1, 2], [2], []]); // => Float32Array [3, 4, 5, 6, 0, 0]
+ */
+export class EmbeddingBag {
+  /** Rows of the table. */
+  readonly numEmbeddings: number;
+  /** Floats a row. */
+  readonly embeddingDim: number;
+  /** What is made of the rows of a bag. */
+  readonly mode: BagMode;
+  /** Whether `offsets` end with where the last bag ends. */
+  readonly includeLastOffset: boolean;
+  /** The padding row, counted from the start, or null. */
+  readonly paddingIdx: number | null;
+  /** What a row's norm may be, or null for any. */
+  readonly maxNorm: number | null;
+  /** Which norm maxNorm means. */
+  readonly normType: number;
+  /** Whether a row's gradient is divided by how often the row occurs. */
+  readonly scaleGradByFreq: boolean;
+  /** Whether `backward` makes sparse gradients. */
+  readonly sparse: boolean;
+  /** The table, (numEmbeddings, embeddingDim), and its gradient. */
+  readonly weight: Parameter;
+
+  /**
+   * @param numEmbeddings Rows of the table, 1 to 2^31 - 1.
+   * @param embeddingDim Floats a row, at least 1.
+   * @throws as {@link Embedding}'s constructor; RangeError [ERR_OUT_OF_RANGE] for scaleGradByFreq with mode "max", as PyTorch.
+   */
+  constructor(numEmbeddings: number, embeddingDim: number, options?: EmbeddingBagOptions);
+  /** @internal */
+  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions, table: Float32Array);
+  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions = {}, table?: Float32Array) {
+    checkOptions(options, [...tableOptions, "generator", "backend"]);
+    checkSize("numEmbeddings", numEmbeddings, maxRows);
+    checkSize("embeddingDim", embeddingDim);
+    const { mode = "mean", includeLastOffset = false, paddingIdx, scaleGradByFreq = false, sparse = false } = options;
+    const { maxNorm, normType = 2, generator = defaultGenerator } = options;
+    checkWord("mode", mode, Object.keys(modes) as BagMode[]);
+    checkBoolean("includeLastOffset", includeLastOffset);
+    checkNorms(maxNorm, normType);
+    checkBoolean("scaleGradByFreq", scaleGradByFreq);
+    checkBoolean("sparse", sparse);
+    checkGenerator(generator);
+    if (scaleGradByFreq && mode === "max") {
+      throw rangeError("ERR_OUT_OF_RANGE", 'scaleGradByFreq is true, expected false with mode "max"');
+    }
+    this.numEmbeddings = numEmbeddings;
+    this.embeddingDim = embeddingDim;
+    this.mode = mode;
+    this.includeLastOffset = includeLastOffset;
+    this.maxNorm = maxNorm ?? null;
+    this.normType = normType;
+    this.scaleGradByFreq = scaleGradByFreq;
+    this.sparse = sparse;
+    if (paddingIdx === undefined) this.paddingIdx = null;
+    else {
+      checkInteger("paddingIdx", paddingIdx, -numEmbeddings, numEmbeddings);
+      this.paddingIdx = paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx + 0; // + 0 makes -0 a plain 0
+    }
+
+    const backend = selectBackend(options.backend);
+    const values = table && backend.moves(table) ? table.slice() : table;
+    this.weight = new Parameter("weight", [numEmbeddings, embeddingDim], backend);
+    const { data } = this.weight;
+    if (values !== undefined) {
+      data.set(values);
+      return;
+    }
+    fillNormal(data, generator);
+    if (this.paddingIdx !== null) data.fill(0, this.paddingIdx * embeddingDim, (this.paddingIdx + 1) * embeddingDim);
+  }
+
+  /**
+   * A layer with a copy of a table trained elsewhere, left out of training unless `freeze` is false:
+   * `torch.nn.EmbeddingBag.from_pretrained`. No row is cleared.
+   *
+   * @param table rows x embeddingDim floats, row by row.
+   * @throws as the constructor, and RangeError [ERR_INVALID_LENGTH] when the table is not whole rows.
+   * @example
+   * import { EmbeddingBag } from "nn-embedding";
+   * using loaded = EmbeddingBag.fromPretrained(Float32Array.of(1, 2, 3, 4), { embeddingDim: 2, mode: "sum" });
+   * loaded.forward([[1, 1, 0]]); // => Float32Array [7, 10]
+   */
+  static fromPretrained(table: Float32Array, options: PretrainedBagOptions): EmbeddingBag {
+    checkOptions(options, ["embeddingDim", "freeze", ...tableOptions, "backend"]);
+    const { embeddingDim, freeze = true, ...others } = options;
+    checkFloats("table", table);
+    checkSize("embeddingDim", embeddingDim);
+    checkBoolean("freeze", freeze);
+    if (table.length === 0 || table.length % embeddingDim !== 0) {
+      throw rangeError(
+        "ERR_INVALID_LENGTH",
+        `table.length is ${table.length}, expected a positive multiple of ${embeddingDim} = embeddingDim`,
+      );
+    }
+    const loaded = new EmbeddingBag(table.length / embeddingDim, embeddingDim, others, table);
+    loaded.weight.requiresGrad = !freeze;
+    return loaded;
+  }
+
+  /**
+   * One row a bag: numBags x embeddingDim floats, zeros for a bag of nothing (or of nothing but padding).
+   *
+   * "sum" adds the rows in order, each first multiplied by its weight where there are `perSampleWeights`; "mean" divides that sum by the
+   * number of rows; "max" takes the greatest of each column, and no weights. With `maxNorm` those rows that are too long are shortened first, each once, in the
+   * table.
+   *
+   * @param input A list of bags of any lengths; or `{ indices, offsets }`, `{ indices, bagSize }`, both with or without
+   * `perSampleWeights`; or `{ indices: bags, perSampleWeights }`.
+   * @param out Where to write the rows instead of into new memory; it is returned. Exactly numBags x embeddingDim floats.
+   * @throws RangeError [ERR_INDEX_OUT_OF_RANGE], [ERR_OUT_OF_RANGE] (offsets that do not ascend from 0), [ERR_INVALID_LENGTH]; TypeError
+   * [ERR_INVALID_ARG_TYPE], [ERR_DISPOSED]. Nothing is written then.
+   * @example
+   * import { EmbeddingBag } from "nn-embedding";
+   * using words = EmbeddingBag.fromPretrained(Float32Array.of(1, 2, 3, 4, 5, 6), { embeddingDim: 2, mode: "sum" });
+   * words.forward({ indices: [0, 1, 2], offsets: [0, 2] }); // => Float32Array [4, 6, 5, 6]
+   * words.forward({ indices: [0, 1, 2, 2], bagSize: 2 }); // => Float32Array [4, 6, 10, 12]
+   * words.forward({ indices: [[0, 1], [2]], perSampleWeights: [[2, 1], [-1]] }); // => Float32Array [5, 8, -5, -6]
+   */
+  forward(input: BagInput, out?: Float32Array): Float32Array {
+    const { numEmbeddings, embeddingDim, paddingIdx, maxNorm, normType, weight, mode } = this;
+    const { rows, told, offsets, numBags, sampleWeights } = this.#read(input); // first, for plain arrays may have getters that do anything
+    const { data } = weight;
+    if (out !== undefined) {
+      checkLength("out", out, numBags * embeddingDim, "numBags x embeddingDim");
+      checkApart("out", out, "weight", data);
+      checkApart("out", out, "indices", rows);
+      checkApart("out", out, "perSampleWeights", sampleWeights);
+    }
+    const result = out ?? newFloats(numBags * embeddingDim);
+    if (maxNorm !== null) {
+      const known = renormRows(weight, rows, maxNorm, normType);
+      if (known < rows.length) throw outOfRange("indices", told, known, numEmbeddings);
+    }
+    const kernels = kernelsFor(weight.backend, (rows.length + numBags) * embeddingDim);
+    const done = kernels.gatherBags(
+      ...([data, numEmbeddings, embeddingDim, rows, rows.length, offsets, numBags] as const),
+      ...([modes[mode], paddingIdx ?? noPadding, sampleWeights, result] as const),
+    );
+    if (done < rows.length) throw outOfRange("indices", told, done, numEmbeddings);
+    return result;
+  }
+
+  /**
+   * Adds the gradient of these bags to `weight.grad`, bag after bag and in each in the order of its indices. "sum": the bag's gradient to
+   * each of its rows, times the row's weight; "mean": that divided by the number of rows; "max": to the row that the column's maximum came
+   * from, the first of equal ones. With `sparse` the gradient holds only the touched rows. Two calls give the same bits as one call with
+   * both lists joined (but for scaleGradByFreq, which counts in each call). A frozen weight gets no gradient.
+   *
+   * @param input What `forward` was given.
+   * @param gradOut numBags x embeddingDim floats: the gradient of the loss with respect to what `forward` returned.
+   * @returns The gradient of `perSampleWeights` where the input has them, for "mean" too: 0 for padding and for indices in no bag.
+   * @throws as `forward`; the gradient is then as it was.
+   * @example
+   * import { EmbeddingBag } from "nn-embedding";
+   * using words = new EmbeddingBag(4, 2, { sparse: true });
+   * words.backward([[3, 0], [3]], Float32Array.of(1, 2, 5, 5));
+   * words.weight.grad.rows; // => Uint32Array [0, 3]
+   * words.weight.grad.values; // => Float32Array [0.5, 1, 5.5, 6]
+   */
+  backward(input: BagInput, gradOut: Float32Array): BagGradients {
+    const { numEmbeddings, embeddingDim, paddingIdx, weight, mode, sparse } = this;
+    const bags = this.#read(input);
+    weight.data; // throws when disposed of
+    const { rows, told, offsets, numBags, isWeighted } = bags;
+    checkLength("gradOut", gradOut, numBags * embeddingDim, "numBags x embeddingDim");
+    const padding = paddingIdx ?? noPadding;
+    const kernels = kernelsFor(weight.backend, (rows.length + numBags) * embeddingDim);
+    const counts = mode === "mean" ? countRows(bags, padding) : null;
+    const gradients = isWeighted ? { gradPerSampleWeights: this.#weightGradients(bags, counts, gradOut) } : {};
+
+    const stableRows = weight.stable(rows);
+    const stableGradOut = weight.stable(gradOut);
+    const scales = weight.stable(scalesOf(bags, counts, this.scaleGradByFreq));
+    const done = weight.addInto(stableRows, padding, sparse, (values, numRows, places, paddingPlace) =>
+      mode === "max"
+        ? kernels.scatterAddMaxBags(
+            ...([
+              values,
+              numRows,
+              weight.data,
+              numEmbeddings,
+              embeddingDim,
+              stableRows,
+              places,
+              places.length,
+            ] as const),
+            ...([offsets, numBags, padding, stableGradOut] as const),
+          )
+        : kernels.scatterAddBags(
+            ...([values, numRows, embeddingDim, places, places.length, offsets, numBags] as const),
+            ...([paddingPlace, scales, stableGradOut] as const),
+          ),
+    );
+    if (done < rows.length) throw outOfRange("indices", told, done, numEmbeddings);
+    return gradients;
+  }
+
+  /** Gives the table's memory back. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless. */
+  dispose(): void {
+    this.weight.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #read(input: BagInput): Bags {
+    const bags = toBags(input, this.numEmbeddings, this.includeLastOffset);
+    if (!bags.isWeighted || this.mode !== "max") return bags;
+    throw rangeError("ERR_OUT_OF_RANGE", 'input has perSampleWeights, expected none with mode "max"');
+  }
+
+  /** The gradient of the sample weights: dot products of gradOut and the rows, divided by `counts` (one a bag) for the mean. */
+  #weightGradients(bags: Bags, counts: Uint32Array | null, gradOut: Float32Array): Float32Array {
+    const { numEmbeddings, embeddingDim, paddingIdx, weight } = this;
+    const { rows, told, offsets, numBags } = bags;
+    const out = newFloats(rows.length);
+    const kernels = kernelsFor(weight.backend, rows.length * embeddingDim);
+    const done = kernels.dotBags(
+      ...([weight.data, numEmbeddings, embeddingDim, rows, rows.length, offsets, numBags] as const),
+      ...([paddingIdx ?? noPadding, gradOut, out] as const),
+    );
+    if (done < rows.length) throw outOfRange("indices", told, done, numEmbeddings);
+    counts?.forEach((count, b) => {
+      for (let i = offsets[b]; i < offsets[b + 1]; i++) out[i] /= count;
+    });
+    return out;
+  }
+}

@@ -1,0 +1,239 @@
+import { maxRows } from "../backend/backend.js";
+import { kernelsFor } from "../backend/select.js";
+import {
+  checkApart,
+  checkBoolean,
+  checkCount,
+  checkFloats,
+  checkLength,
+  checkOptions,
+  checkSize,
+  checkWord,
+  newFloats,
+} from "../check.js";
+import { rangeError, show } from "../errors.js";
+import { checkIndices, type Indices, outOfRange, toUint32 } from "../indices.js";
+import { Embedding, type EmbeddingOptions, tableOptions } from "./embedding.js";
+import { type Sequences, sequenceLengthOf } from "./sequences.js";
+import { fillSinusoidal } from "./sinusoidal.js";
+
+/** What a {@link TokenPositionEmbedding} may be told when it is made: what its token table may be told, and the kind of positions. */
+export interface TokenPositionEmbeddingOptions extends EmbeddingOptions {
+  /**
+   * "learned": a table like the tokens', drawn after theirs and trained. "sinusoidal": the sines and cosines of "Attention Is All You
+   * Need", which are not trained. Default: "learned".
+   */
+  positions?: "learned" | "sinusoidal";
+}
+
+/** What {@link TokenPositionEmbedding.fromPretrained} may be told beside the tables. */
+export interface PretrainedTokenPositionOptions extends Omit<EmbeddingOptions, "generator"> {
+  /** Floats a row. */
+  embeddingDim: number;
+  /** Whether both tables are left out of training. Default: true. */
+  freeze?: boolean;
+}
+
+/**
+ * The input of a GPT: the row of each token plus the row of its position, wte[indices] + wpe[positions], in one pass.
+ *
+ * With learned positions the two tables are what `torch.nn.Embedding(numEmbeddings, embeddingDim)` and then
+ * `torch.nn.Embedding(contextLength, embeddingDim)` begin with after the same seed, bit for bit, and so are the sums.
+ *
+ * @example
+ * import { TokenPositionEmbedding } from "nn-embedding";
+ * const tables = { token: Float32Array.of(1, 2, 3, 4), position: Float32Array.of(10, 20, 30, 40, 50, 60) };
+ * using input = TokenPositionEmbedding.fromPretrained(tables, { embeddingDim: 2 });
+ * input.forward([1, 0]); // => Float32Array [13, 24, 31, 42]
+ * input.forward([[1, 0], [0, 0]]); // => Float32Array [13, 24, 31, 42, 11, 22, 31, 42], each sequence from position 0
+ * input.forward([1], { start: 2 }); // => Float32Array [53, 64], the next token of a sequence of two
+ */
+export class TokenPositionEmbedding {
+  /** A row for each token: GPT's wte. */
+  readonly token: Embedding;
+  /** A row for each position: GPT's wpe. */
+  readonly position: Embedding;
+
+  /**
+   * @param numEmbeddings Tokens, 1 to 2^31 - 1.
+   * @param contextLength Positions, 1 to 2^31 - 1: a sequence may not be longer.
+   * @param embeddingDim Floats a row, at least 1.
+   * @throws as {@link Embedding}'s constructor.
+   */
+  constructor(
+    numEmbeddings: number,
+    contextLength: number,
+    embeddingDim: number,
+    options?: TokenPositionEmbeddingOptions,
+  );
+  /** @internal */
+  constructor(token: Embedding, position: Embedding);
+  constructor(
+    numEmbeddings: number | Embedding,
+    contextLength: number | Embedding,
+    embeddingDim?: number,
+    options: TokenPositionEmbeddingOptions = {},
+  ) {
+    if (numEmbeddings instanceof Embedding && contextLength instanceof Embedding) {
+      this.token = numEmbeddings;
+      this.position = contextLength;
+      return;
+    }
+    checkOptions(options, [...tableOptions, "generator", "backend", "positions"]);
+    const { positions = "learned", ...others } = options;
+    const { generator, backend } = others;
+    checkWord("positions", positions, ["learned", "sinusoidal"]);
+    checkSize("numEmbeddings", numEmbeddings, maxRows);
+    checkSize("contextLength", contextLength, maxRows);
+    checkSize("embeddingDim", embeddingDim);
+    this.token = new Embedding(numEmbeddings, embeddingDim, others);
+    const shared = { ...(generator && { generator }), ...(backend && { backend }) };
+    this.position =
+      positions === "learned"
+        ? new Embedding(contextLength, embeddingDim, shared)
+        : sinusoidal(contextLength, embeddingDim, backend);
+  }
+
+  /** Rows of the token table. */
+  get numEmbeddings(): number {
+    return this.token.numEmbeddings;
+  }
+
+  /** Positions there are: how long a sequence may be. */
+  get contextLength(): number {
+    return this.position.numEmbeddings;
+  }
+
+  /** Floats a row. */
+  get embeddingDim(): number {
+    return this.token.embeddingDim;
+  }
+
+  /**
+   * A layer with copies of tables trained elsewhere, left out of training unless `freeze` is false.
+   *
+   * @param tables token: numEmbeddings x embeddingDim floats, such as GPT-2's wte.weight; position: contextLength x embeddingDim floats,
+   * such as its wpe.weight.
+   * @throws as {@link Embedding.fromPretrained}
+   */
+  static fromPretrained(
+    tables: { readonly token: Float32Array; readonly position: Float32Array },
+    options: PretrainedTokenPositionOptions,
+  ): TokenPositionEmbedding {
+    checkOptions(tables, ["token", "position"], "tables");
+    checkOptions(options, ["embeddingDim", "freeze", ...tableOptions, "backend"]);
+    const { embeddingDim, freeze = true, backend } = options;
+    checkSize("embeddingDim", embeddingDim);
+    checkBoolean("freeze", freeze);
+    for (const name of ["token", "position"] as const) {
+      const table: unknown = tables[name];
+      checkFloats(`tables.${name}`, table);
+      if (table.length > 0 && table.length % embeddingDim === 0) continue;
+      const expected = `expected a positive multiple of ${embeddingDim} = embeddingDim`;
+      throw rangeError("ERR_INVALID_LENGTH", `tables.${name}.length is ${table.length}, ${expected}`);
+    }
+    // A table that is a view of memory which moves while the other layer is made is copied first.
+    const positionTable = tables.position.slice();
+    const token = Embedding.fromPretrained(tables.token, options);
+    const position = Embedding.fromPretrained(positionTable, { embeddingDim, freeze, ...(backend && { backend }) });
+    return new TokenPositionEmbedding(token, position);
+  }
+
+  /**
+   * The sums of token rows and position rows, in reading order: numIndices x embeddingDim floats. Index i of a sequence has the position
+   * start + i.
+   *
+   * @param indices Whole sequences, one after the other: integers in [0, numEmbeddings), nested to any depth or in a typed array.
+   * @param sequences How they are to be read: see {@link Sequences}.
+   * @param out Where to write instead of into new memory; it is returned. Exactly numIndices x embeddingDim floats.
+   * @throws as {@link Embedding.forward}, and RangeError [ERR_OUT_OF_RANGE] that names the position beyond the context length, or
+   * [ERR_INVALID_LENGTH] when the indices are not whole sequences. Nothing is written then.
+   */
+  forward(indices: Indices, sequences: Sequences = {}, out?: Float32Array): Float32Array {
+    const { token, position, embeddingDim } = this;
+    const { data: positionData } = position.weight;
+    const { data } = token.weight;
+    const { rows, sequenceLength, start } = this.#read(indices, sequences);
+    const numFloats = rows.length * embeddingDim;
+    if (out !== undefined) {
+      checkLength("out", out, numFloats, "numIndices x embeddingDim");
+      checkApart("out", out, "token.weight", data);
+      checkApart("out", out, "position.weight", positionData);
+    }
+    const result = out ?? newFloats(numFloats);
+    token.renorm(indices, rows);
+    const kernels = kernelsFor(token.weight.backend, numFloats);
+    const done = kernels.gatherSum(
+      ...([data, token.numEmbeddings, embeddingDim, rows, rows.length] as const),
+      ...([positionData, sequenceLength, start, result] as const),
+    );
+    if (done < rows.length) throw outOfRange("indices", indices, done, token.numEmbeddings);
+    return result;
+  }
+
+  /**
+   * Adds the gradient of these sums to both tables, each as {@link Embedding.backward} does: token.weight.grad[indices[i], :] and
+   * position.weight.grad[position of i, :] += gradOut[i, :], i ascending. A position's gradient is so summed over the batch, the first
+   * sequence first: PyTorch's order. Sinusoidal positions get none.
+   *
+   * @param indices What `forward` was given, as is `sequences`.
+   * @param gradOut numIndices x embeddingDim floats.
+   * @throws as `forward`; the gradients are then as they were.
+   * @example
+   * import { TokenPositionEmbedding } from "nn-embedding";
+   * using input = new TokenPositionEmbedding(3, 4, 1);
+   * input.backward([[2, 0], [2, 1]], {}, Float32Array.of(1, 2, 3, 4));
+   * input.token.weight.grad.values; // => Float32Array [2, 4, 4]
+   * input.position.weight.grad.values; // => Float32Array [4, 6, 0, 0]
+   */
+  backward(indices: Indices, sequences: Sequences, gradOut: Float32Array): void {
+    const { token, position, embeddingDim } = this;
+    for (const { weight } of [token, position]) weight.data; // throws when disposed of
+    const { rows, sequenceLength, start } = this.#read(indices, sequences);
+    checkLength("gradOut", gradOut, rows.length * embeddingDim, "numIndices x embeddingDim");
+    const positions = new Uint32Array(rows.length);
+    for (let i = 0; i < positions.length; i++) positions[i] = start + (i % sequenceLength);
+    const settled = token.weight.stable(gradOut);
+    token.backward(indices, settled);
+    position.backward(positions, settled);
+  }
+
+  /** The indices, and the sequences they are, once both fit the tables. */
+  #read(indices: Indices, sequences: Sequences): { rows: Uint32Array; sequenceLength: number; start: number } {
+    checkOptions(sequences, ["sequenceLength", "start"]);
+    const { sequenceLength: given, start = 0 } = sequences;
+    checkCount("start", start);
+    checkIndices("indices", indices);
+    if (given !== undefined) checkSize("sequenceLength", given);
+    // Before the indices are read: they may lie in scratch memory, which nobody else's code may then overwrite.
+    const sequenceLength = given ?? Math.max(1, sequenceLengthOf(indices));
+    const rows = toUint32("indices", indices, this.numEmbeddings);
+    const numIndices = rows.length;
+    if (numIndices % sequenceLength !== 0) {
+      const expected = `expected a multiple of ${sequenceLength} = sequenceLength`;
+      throw rangeError("ERR_INVALID_LENGTH", `indices.length is ${numIndices}, ${expected}`);
+    }
+    const beyond = Math.max(0, this.contextLength - start);
+    if (numIndices > 0 && sequenceLength > beyond) {
+      const expected = `expected an integer in [0, ${this.contextLength}), the context length`;
+      throw rangeError("ERR_OUT_OF_RANGE", `position of indices[${beyond}] is ${show(start + beyond)}, ${expected}`);
+    }
+    return { rows, sequenceLength, start };
+  }
+
+  /** Gives both tables' memory back. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless. */
+  dispose(): void {
+    this.token.dispose();
+    this.position.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function sinusoidal(contextLength: number, embeddingDim: number, backend: string | undefined): Embedding {
+  const table = newFloats(contextLength * embeddingDim);
+  fillSinusoidal(table, embeddingDim);
+  return Embedding.fromPretrained(table, { embeddingDim, ...(backend && { backend }) });
+}
