@@ -15,7 +15,6 @@
 #include "../kernels/scatterAddBags.h"
 #include "../kernels/scatterAddMaxBags.h"
 #include "../kernels/softmaxGradient.h"
-#include "../kernels/sumExponentials.h"
 #include "../kernels/stepAdagrad.h"
 #include "../kernels/stepAdam.h"
 #include "../kernels/stepCbow.h"
@@ -23,6 +22,7 @@
 #include "../kernels/stepSGD.h"
 #include "../kernels/stepSkipGram.h"
 #include "../kernels/stepSparseAdam.h"
+#include "../kernels/sumExponentials.h"
 #include "tables.h"
 
 namespace nn {
