@@ -71,6 +71,11 @@ export class Parameter {
     return view.length === this.#shape[0] * this.#shape[1] && this.#block !== null ? view : this.#renewView();
   }
 
+  /** @internal Throws TypeError [ERR_DISPOSED] when the values are gone. */
+  checkInUse(): void {
+    void this.data;
+  }
+
   /** The gradient so far, or null before the first `backward` and after `zeroGrad`. */
   get grad(): DenseGradient | SparseGradient | null {
     return this.#grad;
@@ -146,7 +151,7 @@ export class Parameter {
    * RangeError [ERR_OUT_OF_MEMORY], and then nothing changed.
    */
   resize(numRows: number): void {
-    this.data; // throws when disposed of
+    this.checkInUse();
     const followers = this.#followers.flatMap((each) => each.deref() ?? []);
     const all = [this, ...followers.filter((each) => each.#block !== null)];
     const blocks: Block[] = [];

@@ -225,7 +225,7 @@ export class Embedding {
   backward(indices: Indices, gradOut: Float32Array): void {
     const { numEmbeddings, embeddingDim, paddingIdx, sparse, scaleGradByFreq, weight } = this;
     const rows = unshared(toUint32("indices", indices, numEmbeddings));
-    weight.data; // throws when disposed of
+    weight.checkInUse();
     checkLength("gradOut", gradOut, rows.length * embeddingDim, "numIndices x embeddingDim");
     const done = weight.addRows(rows, paddingIdx ?? noPadding, gradOut, sparse, scaleGradByFreq);
     if (done < rows.length) throw outOfRange("indices", indices, done, numEmbeddings);

@@ -243,7 +243,7 @@ export class EmbeddingBag {
   backward(input: BagInput, gradOut: Float32Array): BagGradients {
     const { numEmbeddings, embeddingDim, paddingIdx, weight, mode, sparse } = this;
     const bags = this.#read(input);
-    weight.data; // throws when disposed of
+    weight.checkInUse();
     const { rows, told, offsets, numBags, isWeighted } = bags;
     checkLength("gradOut", gradOut, numBags * embeddingDim, "numBags x embeddingDim");
     const padding = paddingIdx ?? noPadding;

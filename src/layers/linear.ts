@@ -104,8 +104,8 @@ export class Linear {
    */
   backward(x: Float32Array, gradOut: Float32Array): Float32Array {
     const { inFeatures, outFeatures, weight, bias } = this;
-    weight.data; // throws when disposed of
-    bias?.data; // as well
+    weight.checkInUse();
+    bias?.checkInUse();
     const n = countRows("x", x, inFeatures, "inFeatures");
     checkLength("gradOut", gradOut, n * outFeatures, "n x outFeatures");
     const stableX = weight.stable(x);

@@ -188,7 +188,7 @@ export class TokenPositionEmbedding {
    */
   backward(indices: Indices, sequences: Sequences, gradOut: Float32Array): void {
     const { token, position, embeddingDim } = this;
-    for (const { weight } of [token, position]) weight.data; // throws when disposed of
+    for (const { weight } of [token, position]) weight.checkInUse();
     const { rows, sequenceLength, start } = this.#read(indices, sequences);
     checkLength("gradOut", gradOut, rows.length * embeddingDim, "numIndices x embeddingDim");
     const positions = new Uint32Array(rows.length);

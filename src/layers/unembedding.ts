@@ -45,10 +45,10 @@ export class Unembedding {
     checkOptions(options, ["bias"]);
     const { bias = false } = options;
     checkBoolean("bias", bias);
-    if (!Array.isArray((weight as Parameter | null)?.shape)) {
+    if (typeof (weight as Parameter | null)?.checkInUse !== "function") {
       throw typeError("ERR_INVALID_ARG_TYPE", `weight is ${show(weight)}, expected a Parameter, such as tokens.weight`);
     }
-    weight.data; // throws when disposed of
+    weight.checkInUse();
     this.embeddingDim = weight.shape[1];
     this.weight = weight;
     this.bias = bias ? new Parameter("bias", [weight.shape[0], 1], weight.backend) : null;
@@ -97,8 +97,8 @@ export class Unembedding {
    */
   backward(hidden: Float32Array, gradLogits: Float32Array): Float32Array {
     const { numEmbeddings, embeddingDim, weight, bias } = this;
-    weight.data; // throws when disposed of
-    bias?.data; // as well
+    weight.checkInUse();
+    bias?.checkInUse();
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
     checkLength("gradLogits", gradLogits, n * numEmbeddings, "n x numEmbeddings");
     const stableHidden = weight.stable(hidden);
@@ -157,8 +157,8 @@ export class Unembedding {
     const { reduction, labelSmoothing, classWeights, gradients } = checked;
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
     const all = readTargets(targets, n, numEmbeddings, checked.ignoreIndex);
-    weight.data; // throws when disposed of; behind the targets, for a plain array may have getters that do anything
-    bias?.data; // as well
+    weight.checkInUse(); // behind the targets, for a plain array may have getters that do anything
+    bias?.checkInUse();
     const counted = Uint32Array.from(all.keys()).filter((i) => all[i] !== ignored);
     const classes = counted.map((i) => all[i]);
     const importance = Float64Array.from(classes, (target) => classWeights?.[target] ?? 1);
@@ -246,8 +246,8 @@ export class Unembedding {
     const { reduction, sparse, gradients } = checkSampledLossOptions(options);
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
     const candidates = readCandidates(targets, negatives, n, numEmbeddings);
-    weight.data; // throws when disposed of
-    bias?.data; // as well
+    weight.checkInUse();
+    bias?.checkInUse();
     const divisor = reduction === "mean" ? n : 1;
     const gradHidden = gradients ? newFloats(hidden.length) : null;
     const losses = sampledRowLosses(weight, bias, hidden, candidates, 1 / divisor, sparse, gradHidden);
@@ -265,8 +265,8 @@ export class Unembedding {
    */
   topK(hidden: Float32Array, k: number): TopK {
     const { numEmbeddings, embeddingDim, weight, bias } = this;
-    weight.data; // throws when disposed of
-    bias?.data; // as well
+    weight.checkInUse();
+    bias?.checkInUse();
     checkSize("k", k, numEmbeddings);
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
     const kernels = kernelsFor(weight.backend, n * numEmbeddings * embeddingDim);

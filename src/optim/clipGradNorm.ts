@@ -29,7 +29,7 @@ export function clipGradNorm(parameters: Iterable<Parameter>, maxNorm: number, n
   const list = checkParameters("parameters", toList("parameters", parameters, "an array of Parameters"));
   checkNumber("maxNorm", maxNorm, 0);
   checkNorms(maxNorm, normType);
-  for (const parameter of list) parameter.data; // throws when disposed of
+  for (const parameter of list) parameter.checkInUse();
   const gradients = list.flatMap(({ grad }) => (grad === null ? [] : [grad.values]));
   const norm = f(normOf(gradients, normType));
   const factor = f(f(1 / f(norm + f(1e-6))) * f(maxNorm));

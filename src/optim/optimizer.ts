@@ -79,7 +79,7 @@ export abstract class Optimizer<Options extends object = { lr?: number }> {
     this.#checkInUse();
     this.groups.forEach((group, g) => {
       this.#check(this.#isGrouped ? `groups[${g}].options.` : "options.", group.options);
-      for (const parameter of group.parameters) parameter.data; // throws when disposed of
+      for (const parameter of group.parameters) parameter.checkInUse();
     });
     const moving = this.groups.flatMap(({ parameters, options }) =>
       parameters.flatMap((parameter) => {
