@@ -1,20 +1,11 @@
-import { kernelsFor, selectBackend } from "../backend/select.js";
-import {
-  checkApart,
-  checkAttached,
-  checkBoolean,
-  checkFloats,
-  checkGenerator,
-  checkLength,
-  checkOptions,
-  checkSize,
-  newFloats,
-} from "../check.js";
-import { rangeError } from "../errors.js";
+import { selectBackend } from "../backend/select.js";
+import { checkBoolean, checkGenerator, checkOptions, checkSize } from "../check.js";
 import { Parameter } from "../parameter.js";
 import { defaultGenerator, type Generator } from "../random/generator.js";
 import { fillUniform, linearBiasBound, linearWeightBound } from "../random/uniform.js";
-import { addBias, addBiasGradient } from "./bias.js";
+import { affine, affineBackward } from "./affine.js";
+
+const names = { x: "x", gradOut: "gradOut", numIn: "inFeatures", numOut: "outFeatures" };
 
 /** What a {@link Linear} may be told when it is made. */
 export interface LinearOptions {
@@ -77,21 +68,7 @@ export class Linear {
    * @throws RangeError [ERR_INVALID_LENGTH]; TypeError [ERR_INVALID_ARG_TYPE], [ERR_DISPOSED]
    */
   forward(x: Float32Array, out?: Float32Array): Float32Array {
-    const { inFeatures, outFeatures, weight, bias } = this;
-    const { data } = weight;
-    const biasData = bias?.data;
-    const n = countRows("x", x, inFeatures, "inFeatures");
-    if (out !== undefined) {
-      checkLength("out", out, n * outFeatures, "n x outFeatures");
-      checkApart("out", out, "x", x);
-      checkApart("out", out, "weight", data);
-      if (biasData) checkApart("out", out, "bias", biasData);
-    }
-    const result = out ?? newFloats(n * outFeatures);
-    const kernels = kernelsFor(weight.backend, n * data.length);
-    kernels.matmulNT(x, data, n, outFeatures, inFeatures, false, result);
-    if (biasData) addBias(result, biasData);
-    return result;
+    return affine(x, this.weight, this.bias, out, names);
   }
 
   /**
@@ -103,21 +80,7 @@ export class Linear {
    * @throws as `forward`; the gradients are then as they were.
    */
   backward(x: Float32Array, gradOut: Float32Array): Float32Array {
-    const { inFeatures, outFeatures, weight, bias } = this;
-    weight.checkInUse();
-    bias?.checkInUse();
-    const n = countRows("x", x, inFeatures, "inFeatures");
-    checkLength("gradOut", gradOut, n * outFeatures, "n x outFeatures");
-    const stableX = weight.stable(x);
-    const stableGradOut = weight.stable(gradOut);
-    const kernels = kernelsFor(weight.backend, n * weight.data.length);
-    weight.addDense((values, accumulate) => {
-      kernels.matmulTN(stableGradOut, stableX, outFeatures, inFeatures, n, accumulate, values);
-    });
-    bias?.addDense((values, accumulate) => addBiasGradient(values, accumulate, stableGradOut));
-    const gradX = new Float32Array(n * inFeatures);
-    kernels.matmulNN(stableGradOut, weight.data, n, inFeatures, outFeatures, false, gradX);
-    return gradX;
+    return affineBackward(x, this.weight, this.bias, gradOut, names);
   }
 
   /** Gives the memory back. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless. */
@@ -129,15 +92,4 @@ export class Linear {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** How many rows of rowLength floats an array holds: whole ones only. */
-export function countRows(name: string, array: Float32Array, rowLength: number, what: string): number {
-  checkFloats(name, array);
-  checkAttached(name, array);
-  if (array.length % rowLength === 0) return array.length / rowLength;
-  throw rangeError(
-    "ERR_INVALID_LENGTH",
-    `${name}.length is ${array.length}, expected a multiple of ${rowLength} = ${what}`,
-  );
 }

@@ -1,15 +1,16 @@
 import { kernelsFor } from "../backend/select.js";
-import { checkApart, checkBoolean, checkLength, checkOptions, checkSize, newFloats } from "../check.js";
+import { checkBoolean, checkOptions, checkSize, newFloats } from "../check.js";
 import { show, typeError } from "../errors.js";
 import type { Indices } from "../indices.js";
 import { Parameter } from "../parameter.js";
-import { addBias, addBiasGradient } from "./bias.js";
+import { affine, affineBackward, countRows } from "./affine.js";
 import { fusedLoss } from "./fusedLoss.js";
-import { countRows } from "./linear.js";
 import { checkLossOptions, ignored, type LossOptions, pickRows, putRows, readTargets } from "./lossOptions.js";
 import { checkSampledLossOptions, readCandidates, type SampledLossOptions, sampledRowLosses } from "./sampledLoss.js";
 import { Scratch } from "./scratch.js";
 import { chunkedTopK, type TopK } from "./topK.js";
+
+const names = { x: "hidden", gradOut: "gradLogits", numIn: "embeddingDim", numOut: "numEmbeddings" };
 
 /** What an {@link Unembedding} may be told when it is made. */
 export interface UnembeddingOptions {
@@ -70,21 +71,7 @@ export class Unembedding {
    * @throws RangeError [ERR_INVALID_LENGTH]; TypeError [ERR_INVALID_ARG_TYPE], [ERR_DISPOSED]
    */
   forward(hidden: Float32Array, out?: Float32Array): Float32Array {
-    const { numEmbeddings, embeddingDim, weight, bias } = this;
-    const { data } = weight;
-    const biasData = bias?.data;
-    const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
-    if (out !== undefined) {
-      checkLength("out", out, n * numEmbeddings, "n x numEmbeddings");
-      checkApart("out", out, "hidden", hidden);
-      checkApart("out", out, "weight", data);
-      if (biasData) checkApart("out", out, "bias", biasData);
-    }
-    const logits = out ?? newFloats(n * numEmbeddings);
-    const kernels = kernelsFor(weight.backend, n * data.length);
-    kernels.matmulNT(hidden, data, n, numEmbeddings, embeddingDim, false, logits);
-    if (biasData) addBias(logits, biasData);
-    return logits;
+    return affine(hidden, this.weight, this.bias, out, names);
   }
 
   /**
@@ -96,21 +83,7 @@ export class Unembedding {
    * @throws as `forward`; the gradients are then as they were.
    */
   backward(hidden: Float32Array, gradLogits: Float32Array): Float32Array {
-    const { numEmbeddings, embeddingDim, weight, bias } = this;
-    weight.checkInUse();
-    bias?.checkInUse();
-    const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
-    checkLength("gradLogits", gradLogits, n * numEmbeddings, "n x numEmbeddings");
-    const stableHidden = weight.stable(hidden);
-    const stableGradLogits = weight.stable(gradLogits);
-    const kernels = kernelsFor(weight.backend, n * weight.data.length);
-    weight.addDense((values, accumulate) => {
-      kernels.matmulTN(stableGradLogits, stableHidden, numEmbeddings, embeddingDim, n, accumulate, values);
-    });
-    bias?.addDense((values, accumulate) => addBiasGradient(values, accumulate, stableGradLogits));
-    const gradHidden = new Float32Array(n * embeddingDim);
-    kernels.matmulNN(stableGradLogits, weight.data, n, embeddingDim, numEmbeddings, false, gradHidden);
-    return gradHidden;
+    return affineBackward(hidden, this.weight, this.bias, gradLogits, names);
   }
 
   /**

@@ -1,0 +1,97 @@
+import { kernelsFor } from "../backend/select.js";
+import { checkApart, checkAttached, checkFloats, checkLength, newFloats } from "../check.js";
+import { rangeError } from "../errors.js";
+import type { Parameter } from "../parameter.js";
+
+/** What a layer calls its arrays and sizes, to be told of in its refusals. */
+export interface AffineNames {
+  /** The input, n rows. */
+  readonly x: string;
+  /** The gradient with respect to the result. */
+  readonly gradOut: string;
+  /** Columns of the weight: floats per row of x. */
+  readonly numIn: string;
+  /** Rows of the weight: floats per row of the result. */
+  readonly numOut: string;
+}
+
+/** x weight^T (+ bias): n rows, written to `out` where there is one. Throws unless everything fits and is in use. */
+export function affine(
+  x: Float32Array,
+  weight: Parameter,
+  bias: Parameter | null,
+  out: Float32Array | undefined,
+  names: AffineNames,
+): Float32Array {
+  const [numOut, numIn] = weight.shape;
+  const { data } = weight;
+  const biasData = bias?.data;
+  const n = countRows(names.x, x, numIn, names.numIn);
+  if (out !== undefined) {
+    checkLength("out", out, n * numOut, `n x ${names.numOut}`);
+    checkApart("out", out, names.x, x);
+    checkApart("out", out, "weight", data);
+    if (biasData) checkApart("out", out, "bias", biasData);
+  }
+  const result = out ?? newFloats(n * numOut);
+  const kernels = kernelsFor(weight.backend, n * data.length);
+  kernels.matmulNT(x, data, n, numOut, numIn, false, result);
+  if (biasData) addBias(result, biasData);
+  return result;
+}
+
+/**
+ * Adds to weight.grad (gradOut^T x) and bias.grad (the sums of gradOut's columns); returns the gradient with respect to x. Throws unless
+ * everything fits and is in use, and then the gradients are as they were.
+ */
+export function affineBackward(
+  x: Float32Array,
+  weight: Parameter,
+  bias: Parameter | null,
+  gradOut: Float32Array,
+  names: AffineNames,
+): Float32Array {
+  const [numOut, numIn] = weight.shape;
+  weight.checkInUse();
+  bias?.checkInUse();
+  const n = countRows(names.x, x, numIn, names.numIn);
+  checkLength(names.gradOut, gradOut, n * numOut, `n x ${names.numOut}`);
+  const gradX = newFloats(n * numIn); // before anything is added, for there may be no room
+  const stableX = weight.stable(x);
+  const stableGradOut = weight.stable(gradOut);
+  const kernels = kernelsFor(weight.backend, n * numOut * numIn);
+  weight.addDense((values, accumulate) => {
+    kernels.matmulTN(stableGradOut, stableX, numOut, numIn, n, accumulate, values);
+  });
+  bias?.addDense((values, accumulate) => addBiasGradient(values, accumulate, stableGradOut));
+  kernels.matmulNN(stableGradOut, weight.data, n, numIn, numOut, false, gradX);
+  return gradX;
+}
+
+/** How many rows of rowLength floats an array holds: whole ones only. */
+export function countRows(name: string, array: Float32Array, rowLength: number, what: string): number {
+  checkFloats(name, array);
+  checkAttached(name, array);
+  if (array.length % rowLength === 0) return array.length / rowLength;
+  throw rangeError(
+    "ERR_INVALID_LENGTH",
+    `${name}.length is ${array.length}, expected a multiple of ${rowLength} = ${what}`,
+  );
+}
+
+/** rows[i, :] += bias for every row. */
+function addBias(rows: Float32Array, bias: Float32Array): void {
+  const numColumns = bias.length;
+  for (let start = 0; start < rows.length; start += numColumns) {
+    for (let j = 0; j < numColumns; j++) rows[start + j] += bias[j];
+  }
+}
+
+/** gradBias = (or += with `accumulate`) the sums of gradOut's columns, each a sequence of f32 adds in ascending rows. */
+function addBiasGradient(gradBias: Float32Array, accumulate: boolean, gradOut: Float32Array): void {
+  const numColumns = gradBias.length;
+  if (!accumulate) gradBias.fill(0);
+  for (let start = 0; start < gradOut.length; start += numColumns) {
+    for (let j = 0; j < numColumns; j++) gradBias[j] += gradOut[start + j];
+  }
+}
