@@ -66,6 +66,19 @@ onEveryImplementation(({ name: backend }) => {
     expectSameBits(layer.weight.grad!.toDense(), apart.weight.grad!.toDense(), "grad");
   });
 
+  test("a gradient that is the bias' own gradient so far", () => {
+    using head = new Unembedding(load().weight, { bias: true });
+    using apart = new Unembedding(load().weight, { bias: true });
+    const hidden = table.slice(0, dim);
+    const gradLogits = filled(new Random(7), rows);
+    for (const each of [head, apart]) each.backward(hidden, gradLogits);
+    const gradHidden = head.backward(hidden, head.bias!.grad!.values);
+    expectSameBits(gradHidden, apart.backward(hidden, apart.bias!.grad!.toDense()), "gradHidden");
+    for (const name of ["weight", "bias"] as const) {
+      expectSameBits(head[name]!.grad!.toDense(), apart[name]!.grad!.toDense(), name);
+    }
+  });
+
   test("results may not be written over what they are made of", () => {
     using linear = new Linear(dim, 5, { backend });
     using tokens = load();

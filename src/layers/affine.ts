@@ -57,8 +57,8 @@ export function affineBackward(
   const n = countRows(names.x, x, numIn, names.numIn);
   checkLength(names.gradOut, gradOut, n * numOut, `n x ${names.numOut}`);
   const gradX = newFloats(n * numIn); // before anything is added, for there may be no room
-  const stableX = weight.stable(x);
-  const stableGradOut = weight.stable(gradOut);
+  const stableX = stableFor(x, weight, bias);
+  const stableGradOut = stableFor(gradOut, weight, bias);
   const kernels = kernelsFor(weight.backend, n * numOut * numIn);
   weight.addDense((values, accumulate) => {
     kernels.matmulTN(stableGradOut, stableX, numOut, numIn, n, accumulate, values);
@@ -77,6 +77,12 @@ export function countRows(name: string, array: Float32Array, rowLength: number, 
     "ERR_INVALID_LENGTH",
     `${name}.length is ${array.length}, expected a multiple of ${rowLength} = ${what}`,
   );
+}
+
+/** The array, or a copy of it if making either gradient would change it. */
+export function stableFor(array: Float32Array, weight: Parameter, bias: Parameter | null): Float32Array {
+  const stable = weight.stable(array);
+  return bias?.stable(stable) ?? stable;
 }
 
 /** rows[i, :] += bias for every row. */

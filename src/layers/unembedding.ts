@@ -3,7 +3,7 @@ import { checkBoolean, checkOptions, checkSize, newFloats } from "../check.js";
 import { show, typeError } from "../errors.js";
 import type { Indices } from "../indices.js";
 import { Parameter } from "../parameter.js";
-import { affine, affineBackward, countRows } from "./affine.js";
+import { affine, affineBackward, countRows, stableFor } from "./affine.js";
 import { fusedLoss } from "./fusedLoss.js";
 import { checkLossOptions, ignored, type LossOptions, pickRows, putRows, readTargets } from "./lossOptions.js";
 import { checkSampledLossOptions, readCandidates, type SampledLossOptions, sampledRowLosses } from "./sampledLoss.js";
@@ -255,10 +255,4 @@ export class Unembedding {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** The array, or a copy of it if making either gradient would change it. */
-function stableFor(hidden: Float32Array, weight: Parameter, bias: Parameter | null): Float32Array {
-  const stable = weight.stable(hidden);
-  return bias?.stable(stable) ?? stable;
 }
