@@ -1,50 +1,47 @@
 import { rangeError, show, typeError } from "./errors.js";
 
-/** Throws unless value is an integer in [1, most]. */
-export function checkSize(name: string, value: unknown, most = Number.MAX_SAFE_INTEGER): asserts value is number {
-  if (typeof value !== "number") {
-    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${show(value)}, expected a positive integer`);
-  }
-  if (!Number.isInteger(value) || value < 1 || value > most) {
-    const range = most === Number.MAX_SAFE_INTEGER ? "a positive integer" : `an integer in [1, ${most}]`;
-    throw rangeError("ERR_OUT_OF_RANGE", `${name} is ${show(value)}, expected ${range}`);
-  }
-}
+const { MIN_SAFE_INTEGER, MAX_SAFE_INTEGER } = Number;
 
-/** Throws unless value is an integer in [0, 2^53). */
-export function checkCount(name: string, value: unknown): asserts value is number {
-  if (typeof value !== "number") {
-    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${show(value)}, expected an integer >= 0`);
-  }
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw rangeError("ERR_OUT_OF_RANGE", `${name} is ${show(value)}, expected an integer >= 0`);
-  }
-}
-
-/** Throws unless value is an integer in [least, end). */
-export function checkInteger(
+/** Throws unless value is an integer in [least, most]. */
+export function checkWhole(
   name: string,
   value: unknown,
-  least = Number.MIN_SAFE_INTEGER,
-  end = Number.MAX_SAFE_INTEGER,
+  least = MIN_SAFE_INTEGER,
+  most = MAX_SAFE_INTEGER,
 ): asserts value is number {
-  const expected = least === Number.MIN_SAFE_INTEGER ? "an integer" : `an integer in [${least}, ${end})`;
-  if (typeof value !== "number")
-    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${show(value)}, expected ${expected}`);
-  if (!Number.isInteger(value) || value < least || value >= end) {
-    throw rangeError("ERR_OUT_OF_RANGE", `${name} is ${show(value)}, expected ${expected}`);
-  }
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return;
+  throw notTheNumber(name, value, wordsFor(least, most));
+}
+
+function wordsFor(least: number, most: number): string {
+  if (most !== MAX_SAFE_INTEGER) return `an integer in [${least}, ${most}]`;
+  if (least === MIN_SAFE_INTEGER) return "an integer";
+  return least === 1 ? "a positive integer" : `an integer >= ${least}`;
+}
+
+/** @deprecated For cli/train alone: `checkWhole(name, value, 1, most)`. */
+export function checkSize(name: string, value: unknown, most?: number): asserts value is number {
+  checkWhole(name, value, 1, most);
+}
+
+/** @deprecated For cli/train alone: `checkWhole(name, value, least, end - 1)`. */
+export function checkInteger(name: string, value: unknown, least: number, end: number): asserts value is number {
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) < end) return;
+  throw notTheNumber(name, value, `an integer in [${least}, ${end})`);
 }
 
 /** Throws unless value is a finite number in [least, Infinity), or (least, Infinity) with `exclusive`. */
 export function checkNumber(name: string, value: unknown, least: number, exclusive = false): asserts value is number {
-  const expected = `a finite number ${exclusive ? ">" : ">="} ${least}`;
-  if (typeof value !== "number") {
-    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${show(value)}, expected ${expected}`);
-  }
-  if (!Number.isFinite(value) || value < least || (exclusive && value === least)) {
-    throw rangeError("ERR_OUT_OF_RANGE", `${name} is ${show(value)}, expected ${expected}`);
-  }
+  const number = value as number;
+  if (Number.isFinite(value) && (exclusive ? number > least : number >= least)) return;
+  throw notTheNumber(name, value, `a finite number ${exclusive ? ">" : ">="} ${least}`);
+}
+
+/** The refusal of a number that is not the one expected, or of what is no number at all. */
+function notTheNumber(name: string, value: unknown, expected: string): Error {
+  const message = `${name} is ${show(value)}, expected ${expected}`;
+  if (typeof value === "number") return rangeError("ERR_OUT_OF_RANGE", message);
+  return typeError("ERR_INVALID_ARG_TYPE", message);
 }
 
 /** Throws unless value is a boolean. */

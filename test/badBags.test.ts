@@ -174,7 +174,7 @@ onEveryImplementation(({ name: backend }) => {
       [`${type} sparse is null, expected true or false`]: () => new EmbeddingBag(3, 2, { sparse: any(null), backend }),
       [`${range} scaleGradByFreq is true, expected false with mode "max"`]: () =>
         new EmbeddingBag(3, 2, { mode: "max", scaleGradByFreq: true, backend }),
-      [`${range} paddingIdx is -4, expected an integer in [-3, 3)`]: () =>
+      [`${range} paddingIdx is -4, expected an integer in [-3, 2]`]: () =>
         new EmbeddingBag(3, 2, { paddingIdx: -4, backend }),
       [`${range} maxNorm is -1, expected a finite number >= 0`]: () => new EmbeddingBag(3, 2, { maxNorm: -1, backend }),
       [`${range} normType is 0, expected a number > 0, or Infinity`]: () =>

@@ -19,7 +19,7 @@ onEveryImplementation(({ name: backend }) => {
         new Embedding(0, 3, { backend }),
       "RangeError [ERR_OUT_OF_RANGE]: numEmbeddings is 2147483648, expected an integer in [1, 2147483647]": () =>
         new Embedding(2 ** 31, 1, { backend }),
-      [`TypeError [ERR_INVALID_ARG_TYPE]: numEmbeddings is "6", ${positive}`]: () =>
+      'TypeError [ERR_INVALID_ARG_TYPE]: numEmbeddings is "6", expected an integer in [1, 2147483647]': () =>
         new Embedding(any("6"), 3, { backend }),
       [`RangeError [ERR_OUT_OF_RANGE]: embeddingDim is -1, ${positive}`]: () => new Embedding(3, -1, { backend }),
       [`RangeError [ERR_OUT_OF_RANGE]: embeddingDim is 2.5, ${positive}`]: () => new Embedding(3, 2.5, { backend }),
@@ -31,11 +31,11 @@ onEveryImplementation(({ name: backend }) => {
       'TypeError [ERR_INVALID_ARG_TYPE]: options has "padingIdx", expected only paddingIdx, maxNorm, normType, scaleGradByFreq, sparse, trainableRows, generator, backend':
         () => new Embedding(3, 2, any({ padingIdx: 1 })),
       "TypeError [ERR_INVALID_ARG_TYPE]: options is null, expected an object": () => new Embedding(3, 2, any(null)),
-      "RangeError [ERR_OUT_OF_RANGE]: paddingIdx is 3, expected an integer in [-3, 3)": () =>
+      "RangeError [ERR_OUT_OF_RANGE]: paddingIdx is 3, expected an integer in [-3, 2]": () =>
         new Embedding(3, 2, { paddingIdx: 3, backend }),
-      "RangeError [ERR_OUT_OF_RANGE]: paddingIdx is -4, expected an integer in [-3, 3)": () =>
+      "RangeError [ERR_OUT_OF_RANGE]: paddingIdx is -4, expected an integer in [-3, 2]": () =>
         new Embedding(3, 2, { paddingIdx: -4, backend }),
-      "TypeError [ERR_INVALID_ARG_TYPE]: paddingIdx is null, expected an integer in [-3, 3)": () =>
+      "TypeError [ERR_INVALID_ARG_TYPE]: paddingIdx is null, expected an integer in [-3, 2]": () =>
         new Embedding(3, 2, { paddingIdx: any(null), backend }),
       "TypeError [ERR_INVALID_ARG_TYPE]: sparse is 1, expected true or false": () =>
         new Embedding(3, 2, { sparse: any(1), backend }),

@@ -202,13 +202,13 @@ onEveryImplementation(({ name: backend }) => {
         { trainableRows: any(7) },
       "TypeError [ERR_INVALID_ARG_TYPE]: trainableRows is Int8Array(40), expected an array of true and false, a Uint8Array, or { start, end }":
         { trainableRows: any(new Int8Array(40)) },
-      "RangeError [ERR_OUT_OF_RANGE]: trainableRows.start is -1, expected an integer in [0, 41)": {
+      "RangeError [ERR_OUT_OF_RANGE]: trainableRows.start is -1, expected an integer in [0, 40]": {
         trainableRows: { start: -1, end: 3 },
       },
-      "RangeError [ERR_OUT_OF_RANGE]: trainableRows.end is 2, expected an integer in [3, 41)": {
+      "RangeError [ERR_OUT_OF_RANGE]: trainableRows.end is 2, expected an integer in [3, 40]": {
         trainableRows: { start: 3, end: 2 },
       },
-      "TypeError [ERR_INVALID_ARG_TYPE]: trainableRows.end is undefined, expected an integer in [0, 41)": {
+      "TypeError [ERR_INVALID_ARG_TYPE]: trainableRows.end is undefined, expected an integer in [0, 40]": {
         trainableRows: any({ start: 0 }),
       },
       'TypeError [ERR_INVALID_ARG_TYPE]: trainableRows has "stop", expected only start, end': {
@@ -331,7 +331,7 @@ onEveryImplementation(({ name: backend }) => {
       const cases: Record<string, unknown> = {
         [`RangeError [ERR_OUT_OF_RANGE]: numEmbeddings is 0, ${range}`]: 0,
         [`RangeError [ERR_OUT_OF_RANGE]: numEmbeddings is 2.5, ${range}`]: 2.5,
-        'TypeError [ERR_INVALID_ARG_TYPE]: numEmbeddings is "4", expected a positive integer': "4",
+        'TypeError [ERR_INVALID_ARG_TYPE]: numEmbeddings is "4", expected an integer in [1, 2147483647]': "4",
         "RangeError [ERR_OUT_OF_RANGE]: numEmbeddings is 2, expected more than 2 = paddingIdx": 2,
         "RangeError [ERR_OUT_OF_MEMORY]: weight is 2147483647 x 1048576 floats, expected what its backend can allocate":
           2 ** 31 - 1,

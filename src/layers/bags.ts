@@ -1,4 +1,4 @@
-import { checkAttached, checkLength, checkSize, isFloats } from "../check.js";
+import { checkAttached, checkLength, checkWhole, isFloats } from "../check.js";
 import { rangeError, show, typeError } from "../errors.js";
 import { checkIndex, checkIndices, type Indices, toUint32, unshared } from "../indices.js";
 
@@ -65,7 +65,7 @@ export function toBags(input: BagInput, numEmbeddings: number, includeLastOffset
     const flat = flatten("indices", indices, numEmbeddings);
     return { ...flat, ...weigh(perSampleWeights, flat.rows.length, indices as Bag[]) };
   }
-  if (bagSize !== undefined) checkSize("bagSize", bagSize);
+  if (bagSize !== undefined) checkWhole("bagSize", bagSize, 1);
   const told = indices as Indices;
   const found = toUint32("indices", told, numEmbeddings);
   // Offsets and weights may have getters that look something up themselves: a scratch array would not outlive that.

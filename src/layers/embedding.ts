@@ -5,10 +5,9 @@ import {
   checkBoolean,
   checkFloats,
   checkGenerator,
-  checkInteger,
   checkLength,
   checkOptions,
-  checkSize,
+  checkWhole,
   newFloats,
 } from "../check.js";
 import { rangeError } from "../errors.js";
@@ -102,8 +101,8 @@ export class Embedding {
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions, table: Float32Array);
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}, table?: Float32Array) {
     checkOptions(options, [...tableOptions, "generator", "backend"]);
-    checkSize("numEmbeddings", numEmbeddings, maxRows);
-    checkSize("embeddingDim", embeddingDim);
+    checkWhole("numEmbeddings", numEmbeddings, 1, maxRows);
+    checkWhole("embeddingDim", embeddingDim, 1);
     const { paddingIdx, maxNorm, normType = 2, scaleGradByFreq = false, sparse = false, trainableRows } = options;
     const { generator = defaultGenerator } = options;
     checkNorms(maxNorm, normType);
@@ -114,7 +113,7 @@ export class Embedding {
     this.embeddingDim = embeddingDim;
     if (paddingIdx === undefined) this.paddingIdx = null;
     else {
-      checkInteger("paddingIdx", paddingIdx, -numEmbeddings, numEmbeddings);
+      checkWhole("paddingIdx", paddingIdx, -numEmbeddings, numEmbeddings - 1);
       this.paddingIdx = paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx + 0; // + 0 makes -0 a plain 0
     }
     this.maxNorm = maxNorm ?? null;
@@ -157,7 +156,7 @@ export class Embedding {
     checkOptions(options, ["embeddingDim", "freeze", ...tableOptions, "backend"]);
     const { embeddingDim, freeze = true, ...others } = options;
     checkFloats("table", table);
-    checkSize("embeddingDim", embeddingDim);
+    checkWhole("embeddingDim", embeddingDim, 1);
     checkBoolean("freeze", freeze);
     if (table.length === 0 || table.length % embeddingDim !== 0) {
       throw rangeError(
@@ -246,7 +245,7 @@ export class Embedding {
    * tokens.forward([0, 1]); // => Float32Array [1, 2, 3, 4]
    */
   resize(numEmbeddings: number): void {
-    checkSize("numEmbeddings", numEmbeddings, maxRows);
+    checkWhole("numEmbeddings", numEmbeddings, 1, maxRows);
     const { weight, paddingIdx } = this;
     if (paddingIdx !== null && numEmbeddings <= paddingIdx) {
       throw rangeError(

@@ -5,10 +5,9 @@ import {
   checkBoolean,
   checkFloats,
   checkGenerator,
-  checkInteger,
   checkLength,
   checkOptions,
-  checkSize,
+  checkWhole,
   checkWord,
   newFloats,
 } from "../check.js";
@@ -113,8 +112,8 @@ export class EmbeddingBag {
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions, table: Float32Array);
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions = {}, table?: Float32Array) {
     checkOptions(options, [...tableOptions, "generator", "backend"]);
-    checkSize("numEmbeddings", numEmbeddings, maxRows);
-    checkSize("embeddingDim", embeddingDim);
+    checkWhole("numEmbeddings", numEmbeddings, 1, maxRows);
+    checkWhole("embeddingDim", embeddingDim, 1);
     const { mode = "mean", includeLastOffset = false, paddingIdx, scaleGradByFreq = false, sparse = false } = options;
     const { maxNorm, normType = 2, generator = defaultGenerator } = options;
     checkWord("mode", mode, Object.keys(modes) as BagMode[]);
@@ -136,7 +135,7 @@ export class EmbeddingBag {
     this.sparse = sparse;
     if (paddingIdx === undefined) this.paddingIdx = null;
     else {
-      checkInteger("paddingIdx", paddingIdx, -numEmbeddings, numEmbeddings);
+      checkWhole("paddingIdx", paddingIdx, -numEmbeddings, numEmbeddings - 1);
       this.paddingIdx = paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx + 0; // + 0 makes -0 a plain 0
     }
 
@@ -167,7 +166,7 @@ export class EmbeddingBag {
     checkOptions(options, ["embeddingDim", "freeze", ...tableOptions, "backend"]);
     const { embeddingDim, freeze = true, ...others } = options;
     checkFloats("table", table);
-    checkSize("embeddingDim", embeddingDim);
+    checkWhole("embeddingDim", embeddingDim, 1);
     checkBoolean("freeze", freeze);
     if (table.length === 0 || table.length % embeddingDim !== 0) {
       throw rangeError(

@@ -1,5 +1,5 @@
 import { selectBackend } from "../backend/select.js";
-import { checkBoolean, checkGenerator, checkOptions, checkSize } from "../check.js";
+import { checkBoolean, checkGenerator, checkOptions, checkWhole } from "../check.js";
 import { Parameter } from "../parameter.js";
 import { defaultGenerator, type Generator } from "../random/generator.js";
 import { fillUniform, linearBiasBound, linearWeightBound } from "../random/uniform.js";
@@ -45,8 +45,8 @@ export class Linear {
    */
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     checkOptions(options, ["bias", "generator", "backend"]);
-    checkSize("inFeatures", inFeatures);
-    checkSize("outFeatures", outFeatures);
+    checkWhole("inFeatures", inFeatures, 1);
+    checkWhole("outFeatures", outFeatures, 1);
     const { bias = true, generator = defaultGenerator } = options;
     checkBoolean("bias", bias);
     checkGenerator(generator);

@@ -1,4 +1,4 @@
-import { checkBoolean, checkInteger, checkLength, checkNumber, checkOptions, checkWord, newFloats } from "../check.js";
+import { checkBoolean, checkLength, checkNumber, checkOptions, checkWhole, checkWord, newFloats } from "../check.js";
 import { rangeError, show } from "../errors.js";
 import { checkIndex, checkIndices, type Indices } from "../indices.js";
 
@@ -26,7 +26,7 @@ export interface LossOptions {
 export function checkLossOptions(options: LossOptions, numEmbeddings: number) {
   checkOptions(options, ["ignoreIndex", "reduction", "labelSmoothing", "classWeights", "gradients"]);
   const { ignoreIndex = -100, reduction = "mean", labelSmoothing = 0, classWeights, gradients = true } = options;
-  checkInteger("ignoreIndex", ignoreIndex);
+  checkWhole("ignoreIndex", ignoreIndex);
   checkWord("reduction", reduction, ["mean", "sum", "none"]);
   checkNumber("labelSmoothing", labelSmoothing, 0);
   if (labelSmoothing > 1) {

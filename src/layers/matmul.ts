@@ -1,5 +1,5 @@
 import { kernelsFor, selectBackend } from "../backend/select.js";
-import { checkApart, checkBoolean, checkCount, checkLength, checkOptions, newFloats } from "../check.js";
+import { checkApart, checkBoolean, checkLength, checkOptions, checkWhole, newFloats } from "../check.js";
 
 /** The shapes of a {@link matmul}. */
 export interface MatmulOptions {
@@ -33,9 +33,9 @@ export interface MatmulOptions {
 export function matmul(a: Float32Array, b: Float32Array, options: MatmulOptions): Float32Array {
   checkOptions(options, ["m", "n", "k", "transposeA", "transposeB", "out", "backend"]);
   const { m, n, k, transposeA = false, transposeB = false, out } = options;
-  checkCount("m", m);
-  checkCount("n", n);
-  checkCount("k", k);
+  checkWhole("m", m, 0);
+  checkWhole("n", n, 0);
+  checkWhole("k", k, 0);
   checkBoolean("transposeA", transposeA);
   checkBoolean("transposeB", transposeB);
   checkLength("a", a, m * k, "m x k");

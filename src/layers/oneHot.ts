@@ -1,5 +1,5 @@
 import { maxRows } from "../backend/backend.js";
-import { checkSize, newFloats } from "../check.js";
+import { checkWhole, newFloats } from "../check.js";
 import { type Indices, outOfRange, toUint32 } from "../indices.js";
 
 /**
@@ -16,7 +16,7 @@ import { type Indices, outOfRange, toUint32 } from "../indices.js";
  * oneHot([2, 0], 3); // => Float32Array [0, 0, 1, 1, 0, 0]
  */
 export function oneHot(indices: Indices, numClasses: number): Float32Array {
-  checkSize("numClasses", numClasses, maxRows);
+  checkWhole("numClasses", numClasses, 1, maxRows);
   const classes = toUint32("indices", indices, numClasses);
   const rows = newFloats(classes.length * numClasses);
   for (let i = 0; i < classes.length; i++) {

@@ -3,11 +3,10 @@ import { kernelsFor } from "../backend/select.js";
 import {
   checkApart,
   checkBoolean,
-  checkCount,
   checkFloats,
   checkLength,
   checkOptions,
-  checkSize,
+  checkWhole,
   checkWord,
   newFloats,
 } from "../check.js";
@@ -83,9 +82,9 @@ export class TokenPositionEmbedding {
     const { positions = "learned", ...others } = options;
     const { generator, backend } = others;
     checkWord("positions", positions, ["learned", "sinusoidal"]);
-    checkSize("numEmbeddings", numEmbeddings, maxRows);
-    checkSize("contextLength", contextLength, maxRows);
-    checkSize("embeddingDim", embeddingDim);
+    checkWhole("numEmbeddings", numEmbeddings, 1, maxRows);
+    checkWhole("contextLength", contextLength, 1, maxRows);
+    checkWhole("embeddingDim", embeddingDim, 1);
     this.token = new Embedding(numEmbeddings, embeddingDim, others);
     const shared = { ...(generator && { generator }), ...(backend && { backend }) };
     this.position =
@@ -123,7 +122,7 @@ export class TokenPositionEmbedding {
     checkOptions(tables, ["token", "position"], "tables");
     checkOptions(options, ["embeddingDim", "freeze", ...tableOptions, "backend"]);
     const { embeddingDim, freeze = true, backend } = options;
-    checkSize("embeddingDim", embeddingDim);
+    checkWhole("embeddingDim", embeddingDim, 1);
     checkBoolean("freeze", freeze);
     for (const name of ["token", "position"] as const) {
       const table: unknown = tables[name];
@@ -202,9 +201,9 @@ export class TokenPositionEmbedding {
   #read(indices: Indices, sequences: Sequences): { rows: Uint32Array; sequenceLength: number; start: number } {
     checkOptions(sequences, ["sequenceLength", "start"]);
     const { sequenceLength: given, start = 0 } = sequences;
-    checkCount("start", start);
+    checkWhole("start", start, 0);
     checkIndices("indices", indices);
-    if (given !== undefined) checkSize("sequenceLength", given);
+    if (given !== undefined) checkWhole("sequenceLength", given, 1);
     // Before the indices are read: they may lie in scratch memory, which nobody else's code may then overwrite.
     const sequenceLength = given ?? Math.max(1, sequenceLengthOf(indices));
     const rows = toUint32("indices", indices, this.numEmbeddings);

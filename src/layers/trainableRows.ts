@@ -1,4 +1,4 @@
-import { checkInteger, checkOptions } from "../check.js";
+import { checkOptions, checkWhole } from "../check.js";
 import { rangeError, show, typeError } from "../errors.js";
 
 /** Which rows training may move: a mask with an entry a row, true or 1 for those, or the rows in [start, end). */
@@ -15,8 +15,8 @@ export function maskOf(trainableRows: unknown, numEmbeddings: number): Uint8Arra
   }
   checkOptions(trainableRows, ["start", "end"], "trainableRows");
   const { start, end } = trainableRows as { start?: unknown; end?: unknown };
-  checkInteger("trainableRows.start", start, 0, numEmbeddings + 1);
-  checkInteger("trainableRows.end", end, start, numEmbeddings + 1);
+  checkWhole("trainableRows.start", start, 0, numEmbeddings);
+  checkWhole("trainableRows.end", end, start, numEmbeddings);
   return new Uint8Array(numEmbeddings).fill(1, start, end);
 }
 

@@ -1,5 +1,5 @@
 import { kernelsFor } from "../backend/select.js";
-import { checkBoolean, checkOptions, checkSize, newFloats } from "../check.js";
+import { checkBoolean, checkOptions, checkWhole, newFloats } from "../check.js";
 import { show, typeError } from "../errors.js";
 import type { Indices } from "../indices.js";
 import { Parameter } from "../parameter.js";
@@ -240,7 +240,7 @@ export class Unembedding {
     const { numEmbeddings, embeddingDim, weight, bias } = this;
     weight.checkInUse();
     bias?.checkInUse();
-    checkSize("k", k, numEmbeddings);
+    checkWhole("k", k, 1, numEmbeddings);
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
     const kernels = kernelsFor(weight.backend, n * numEmbeddings * embeddingDim);
     return chunkedTopK(weight, bias, kernels, this.#scratch, weight.stable(hidden), k);

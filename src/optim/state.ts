@@ -1,5 +1,5 @@
 import type { Block } from "../backend/backend.js";
-import { checkSize, isFloats } from "../check.js";
+import { checkWhole, isFloats } from "../check.js";
 import { show, typeError } from "../errors.js";
 import type { Parameter } from "../parameter.js";
 
@@ -110,7 +110,7 @@ export function checkState(
   }
   const given = state as Record<string, unknown>;
   const { step } = given;
-  checkSize(`${name}.step`, step);
+  checkWhole(`${name}.step`, step, 1);
   const names = ["step", ...arrays.map((array) => array.name)];
   const stranger = Object.keys(given).find((key) => !names.includes(key));
   if (stranger !== undefined) {

@@ -1,5 +1,5 @@
 import { maxRows } from "../../backend/backend.js";
-import { checkSize, checkWord } from "../../check.js";
+import { checkWhole, checkWord } from "../../check.js";
 import { rangeError } from "../../errors.js";
 
 /** The kernels that are timed, by the names of the command line. */
@@ -79,9 +79,9 @@ export function chooseCases(kernel: unknown, sizes: CustomSizes): Case[] {
   if (sizes.rows === undefined && sizes.dim === undefined && batch === undefined) {
     return standardCases.filter((each) => chosen.includes(each.kernel));
   }
-  checkSize("--rows", rows, maxRows);
-  checkSize("--dim", dim, maxRows);
-  if (batch !== undefined) checkSize("--batch", batch, maxRows);
+  checkWhole("--rows", rows, 1, maxRows);
+  checkWhole("--dim", dim, 1, maxRows);
+  if (batch !== undefined) checkWhole("--batch", batch, 1, maxRows);
   return chosen.map((each): Case => {
     if (each === "matmul") return productCase("custom", "logits", "NT", (batch as number) ?? 64, rows, dim);
     if (each === "step") {
