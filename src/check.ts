@@ -94,10 +94,8 @@ export function checkAttached(name: string, array: ArrayBufferView): void {
     view.includes(0);
   } catch {
     const kind = view[Symbol.toStringTag];
-    throw typeError(
-      "ERR_INVALID_ARG_TYPE",
-      `${name} is a ${kind} of detached or resized memory, expected one whose memory is there`,
-    );
+    const expected = "expected one whose memory is there";
+    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is a detached or resized ${kind}, ${expected}`);
   }
 }
 
@@ -121,9 +119,9 @@ export function checkLength(
   shape: string,
 ): asserts value is Float32Array {
   checkFloats(name, value);
+  checkAttached(name, value);
   if (value.length === length) return;
-  const detached = value.length === 0 && value.buffer.byteLength === 0 ? " (its ArrayBuffer is empty or detached)" : "";
-  throw rangeError("ERR_INVALID_LENGTH", `${name}.length is ${value.length}${detached}, expected ${length} = ${shape}`);
+  throw rangeError("ERR_INVALID_LENGTH", `${name}.length is ${value.length}, expected ${length} = ${shape}`);
 }
 
 /** Throws when what is to be written shares memory with what is to be read. */

@@ -9,7 +9,7 @@ const [numEmbeddings, dim] = [100, 16];
 const weight = filled(new Random(1), numEmbeddings * dim);
 const [type, range] = ["TypeError [ERR_INVALID_ARG_TYPE]:", "RangeError [ERR_OUT_OF_RANGE]:"];
 const [length, outside] = ["RangeError [ERR_INVALID_LENGTH]:", "RangeError [ERR_INDEX_OUT_OF_RANGE]:"];
-const gone = "of detached or resized memory, expected one whose memory is there";
+const gone = (kind: string) => `a detached or resized ${kind}, expected one whose memory is there`;
 const kinds = "expected integers in an array, a Uint8Array … Int32Array or a BigInt64Array";
 
 /** What an EmbeddingBag refuses, in the same words on every backend. */
@@ -28,7 +28,7 @@ onEveryImplementation(({ name: backend }) => {
       [`${type} input[0] is 1, ${kinds}`]: [1, 2],
       [`${type} input[1] is undefined, ${kinds}`]: [[1], undefined],
       [`${type} input[1] is Float32Array(1), ${kinds}`]: [[1], Float32Array.of(1)],
-      [`${type} input[0] is a Int16Array ${gone}`]: () => [shrunk(Int16Array, 3)],
+      [`${type} input[0] is ${gone("Int16Array")}`]: () => [shrunk(Int16Array, 3)],
       [`${outside} input[1][2] is 100, expected an integer in [0, 100)`]: [[1], [2, 3, 100]],
       [`${outside} input[1][0] is -1, expected an integer in [0, 100)`]: [[1], Int8Array.of(-1)],
       [`${outside} input[0][1] is 0.5, expected an integer in [0, 100)`]: [[1, 0.5]],
@@ -44,7 +44,7 @@ onEveryImplementation(({ name: backend }) => {
       },
       [`${type} indices[0] is 1, ${kinds}`]: { indices: [1, 2] },
       [`${type} indices is undefined, ${kinds}`]: { offsets: [0] },
-      [`${type} indices is a Uint32Array ${gone}`]: () => ({ indices: detached(new Uint32Array(3)), offsets: [0] }),
+      [`${type} indices is ${gone("Uint32Array")}`]: () => ({ indices: detached(new Uint32Array(3)), offsets: [0] }),
       [`${outside} indices[2] is 100, expected an integer in [0, 100)`]: { indices: [1, 2, 100], offsets: [0] },
       [`${outside} indices[1] is -1, expected an integer in [0, 100)`]: { indices: Int32Array.of(1, -1), bagSize: 1 },
       [`${outside} indices[250] is 4294967295, expected an integer in [0, 100)`]: {
@@ -67,7 +67,7 @@ onEveryImplementation(({ name: backend }) => {
       [`${range} offsets[1] is NaN, expected an integer in [0, 300]`]: { indices: many, offsets: [0, Number.NaN] },
       [`${type} offsets[0] is "0", expected 0`]: { indices: many, offsets: ["0"] },
       [`${type} offsets is 0, ${kinds}`]: { indices: many, offsets: 0 },
-      [`${type} offsets is a Uint32Array ${gone}`]: () => ({ indices: many, offsets: detached(new Uint32Array(2)) }),
+      [`${type} offsets is ${gone("Uint32Array")}`]: () => ({ indices: many, offsets: detached(new Uint32Array(2)) }),
       [`${length} indices.length is 300, expected a multiple of 7 = bagSize`]: { indices: many, bagSize: 7 },
       [`${range} bagSize is 0, expected a positive integer`]: { indices: many, bagSize: 0 },
       [`${type} bagSize is "2", expected a positive integer`]: { indices: many, bagSize: "2" },

@@ -58,6 +58,8 @@ onEveryImplementation(({ name: backend }) => {
         () => oneHot([0, 0, 0, 0, 0, 0, 0, 0], 2 ** 31 - 1),
       "RangeError [ERR_INVALID_LENGTH]: a.length is 5, expected 6 = m x k": () =>
         matmul(new Float32Array(5), new Float32Array(6), { m: 2, n: 2, k: 3, backend }),
+      "TypeError [ERR_INVALID_ARG_TYPE]: a is a detached or resized Float32Array, expected one whose memory is there":
+        () => matmul(detached(new Float32Array(6)), new Float32Array(3), { m: 0, n: 1, k: 3, backend }),
       "RangeError [ERR_OUT_OF_RANGE]: m is 2.5, expected an integer >= 0": () =>
         matmul(new Float32Array(5), new Float32Array(6), { m: 2.5, n: 3, k: 2, backend }),
       "RangeError [ERR_OUT_OF_MEMORY]: result is 1152921504606847000 floats, expected what this JavaScript engine can allocate":
@@ -73,13 +75,13 @@ onEveryImplementation(({ name: backend }) => {
 
   describe("hidden states, targets and k", () => {
     type Call = (layers: { head: Unembedding; linear: Linear; hidden: Float32Array }) => unknown;
-    const gone = "of detached or resized memory, expected one whose memory is there";
+    const gone = (kind: string) => `a detached or resized ${kind}, expected one whose memory is there`;
     const cases: Record<string, Call> = {
       "RangeError [ERR_INVALID_LENGTH]: hidden.length is 7, expected a multiple of 2 = embeddingDim": ({ head }) =>
         head.forward(new Float32Array(7)),
-      [`TypeError [ERR_INVALID_ARG_TYPE]: hidden is a Float32Array ${gone}`]: ({ head }) =>
+      [`TypeError [ERR_INVALID_ARG_TYPE]: hidden is ${gone("Float32Array")}`]: ({ head }) =>
         head.forward(detached(new Float32Array(4))),
-      [`TypeError [ERR_INVALID_ARG_TYPE]: x is a Float32Array ${gone}`]: ({ linear }) =>
+      [`TypeError [ERR_INVALID_ARG_TYPE]: x is ${gone("Float32Array")}`]: ({ linear }) =>
         linear.backward(shrunk(Float32Array, 4), new Float32Array(0)),
       "TypeError [ERR_INVALID_ARG_TYPE]: hidden is Array(2), expected a Float32Array": ({ head }) =>
         head.topK(any([1, 2]), 1),

@@ -1,4 +1,4 @@
-import { checkAttached, checkLength, checkWhole, isFloats } from "../check.js";
+import { checkLength, checkWhole, isFloats } from "../check.js";
 import { rangeError, show, typeError } from "../errors.js";
 import { checkIndex, checkIndices, type Indices, toUint32, unshared } from "../indices.js";
 
@@ -149,7 +149,6 @@ function weigh(
   const name = "perSampleWeights";
   if (!Array.isArray(given)) {
     checkLength(name, given, numIndices, "numIndices");
-    checkAttached(name, given);
     return { sampleWeights: given, isWeighted: true };
   }
   const flat: unknown[] = [];
