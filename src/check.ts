@@ -99,18 +99,6 @@ export function checkAttached(name: string, array: ArrayBufferView): void {
   }
 }
 
-/** New floats for a result, all zero. Throws RangeError [ERR_OUT_OF_MEMORY]. */
-export function newFloats(length: number): Float32Array {
-  try {
-    return new Float32Array(length);
-  } catch {
-    throw rangeError(
-      "ERR_OUT_OF_MEMORY",
-      `result is ${length} floats, expected what this JavaScript engine can allocate`,
-    );
-  }
-}
-
 /** Throws unless value is a Float32Array of exactly that many floats; `shape` says in words why so many. */
 export function checkLength(
   name: string,

@@ -1,5 +1,6 @@
 import type { Block } from "./backend/backend.js";
 import { typeError } from "./errors.js";
+import { copyFloats, newFloats } from "./results.js";
 
 /**
  * A gradient with a value for every element of its parameter.
@@ -26,7 +27,7 @@ export class DenseGradient {
 
   /** A copy of the gradient: rows x columns floats. */
   toDense(): Float32Array {
-    return this.values.slice();
+    return copyFloats(this.values);
   }
 }
 
@@ -58,7 +59,7 @@ export class SparseGradient {
   /** The gradient with a value for every element: rows x columns floats, zero where no row was touched. */
   toDense(): Float32Array {
     const [numRows, numColumns] = this.shape;
-    const dense = new Float32Array(numRows * numColumns);
+    const dense = newFloats(numRows * numColumns);
     this.addTo(dense, this.rows);
     return dense;
   }

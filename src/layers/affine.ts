@@ -1,7 +1,8 @@
 import { kernelsFor } from "../backend/select.js";
-import { checkApart, checkAttached, checkFloats, checkLength, newFloats } from "../check.js";
+import { checkApart, checkAttached, checkFloats, checkLength } from "../check.js";
 import { rangeError } from "../errors.js";
 import type { Parameter } from "../parameter.js";
+import { newFloats } from "../results.js";
 
 /** What a layer calls its arrays and sizes, to be told of in its refusals. */
 export interface AffineNames {

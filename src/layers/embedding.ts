@@ -8,13 +8,13 @@ import {
   checkLength,
   checkOptions,
   checkWhole,
-  newFloats,
 } from "../check.js";
 import { rangeError } from "../errors.js";
 import { type Indices, outOfRange, toUint32, unshared } from "../indices.js";
 import { Parameter } from "../parameter.js";
 import { defaultGenerator, type Generator } from "../random/generator.js";
 import { fillNormal } from "../random/normal.js";
+import { newFloats } from "../results.js";
 import { checkNorms, renormRows } from "./renorm.js";
 import { maskOf, type TrainableRows } from "./trainableRows.js";
 

@@ -9,13 +9,13 @@ import {
   checkOptions,
   checkWhole,
   checkWord,
-  newFloats,
 } from "../check.js";
 import { rangeError } from "../errors.js";
 import { outOfRange } from "../indices.js";
 import { Parameter } from "../parameter.js";
 import { defaultGenerator, type Generator } from "../random/generator.js";
 import { fillNormal } from "../random/normal.js";
+import { newFloats } from "../results.js";
 import { countRows, scalesOf } from "./bagScales.js";
 import { type BagInput, type Bags, toBags } from "./bags.js";
 import { checkNorms, renormRows } from "./renorm.js";

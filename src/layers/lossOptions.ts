@@ -1,6 +1,7 @@
-import { checkBoolean, checkLength, checkNumber, checkOptions, checkWhole, checkWord, newFloats } from "../check.js";
+import { checkBoolean, checkLength, checkNumber, checkOptions, checkWhole, checkWord } from "../check.js";
 import { rangeError, show } from "../errors.js";
 import { checkIndex, checkIndices, type Indices } from "../indices.js";
+import { newFloats } from "../results.js";
 
 /** How {@link Unembedding.loss} is taken. */
 export interface LossOptions {

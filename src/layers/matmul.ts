@@ -1,5 +1,6 @@
 import { kernelsFor, selectBackend } from "../backend/select.js";
-import { checkApart, checkBoolean, checkLength, checkOptions, checkWhole, newFloats } from "../check.js";
+import { checkApart, checkBoolean, checkLength, checkOptions, checkWhole } from "../check.js";
+import { newFloats } from "../results.js";
 
 /** The shapes of a {@link matmul}. */
 export interface MatmulOptions {

@@ -1,6 +1,7 @@
 import { maxRows } from "../backend/backend.js";
-import { checkWhole, newFloats } from "../check.js";
+import { checkWhole } from "../check.js";
 import { type Indices, outOfRange, toUint32 } from "../indices.js";
+import { newFloats } from "../results.js";
 
 /**
  * Each index as a row of numClasses floats, 1 at the index and 0 elsewhere: `torch.nn.functional.one_hot`, in floats.

@@ -1,10 +1,11 @@
 import { noPadding } from "../backend/backend.js";
 import { exp, log1p } from "../backend/js/exponential.js";
 import { kernelsFor } from "../backend/select.js";
-import { checkBoolean, checkOptions, checkWord, newFloats } from "../check.js";
+import { checkBoolean, checkOptions, checkWord } from "../check.js";
 import { rangeError } from "../errors.js";
 import { checkIndex, checkIndices, type Indices } from "../indices.js";
 import type { Parameter } from "../parameter.js";
+import { newFloats } from "../results.js";
 import { flatIndices } from "./lossOptions.js";
 
 /** How {@link Unembedding.sampledLoss} is taken. */

@@ -1,17 +1,9 @@
 import { maxRows } from "../backend/backend.js";
 import { kernelsFor } from "../backend/select.js";
-import {
-  checkApart,
-  checkBoolean,
-  checkFloats,
-  checkLength,
-  checkOptions,
-  checkWhole,
-  checkWord,
-  newFloats,
-} from "../check.js";
+import { checkApart, checkBoolean, checkFloats, checkLength, checkOptions, checkWhole, checkWord } from "../check.js";
 import { rangeError, show } from "../errors.js";
 import { checkIndices, type Indices, outOfRange, toUint32 } from "../indices.js";
+import { newFloats } from "../results.js";
 import { Embedding, type EmbeddingOptions, tableOptions } from "./embedding.js";
 import { type Sequences, sequenceLengthOf } from "./sequences.js";
 import { fillSinusoidal } from "./sinusoidal.js";

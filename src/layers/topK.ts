@@ -1,6 +1,6 @@
 import type { Kernels } from "../backend/backend.js";
-import { newFloats } from "../check.js";
 import type { Parameter } from "../parameter.js";
+import { newFloats, newIndices } from "../results.js";
 import { chunkColumns } from "./chunks.js";
 import type { Scratch } from "./scratch.js";
 
@@ -28,7 +28,7 @@ export function chunkedTopK(
 ): TopK {
   const [numEmbeddings, dim] = weight.shape;
   const n = hidden.length / dim;
-  const indices = new Uint32Array(n * k);
+  const indices = newIndices(n * k);
   const values = newFloats(n * k);
   const rowsAtOnce = Math.min(n, mostRows);
   const [states, logits] = scratch.take(rowsAtOnce * dim, rowsAtOnce * Math.min(chunkColumns, numEmbeddings));

@@ -1,8 +1,9 @@
 import { kernelsFor } from "../backend/select.js";
-import { checkBoolean, checkOptions, checkWhole, newFloats } from "../check.js";
+import { checkBoolean, checkOptions, checkWhole } from "../check.js";
 import { show, typeError } from "../errors.js";
 import type { Indices } from "../indices.js";
 import { Parameter } from "../parameter.js";
+import { newFloats } from "../results.js";
 import { affine, affineBackward, countRows, stableFor } from "./affine.js";
 import { fusedLoss } from "./fusedLoss.js";
 import { checkLossOptions, ignored, type LossOptions, pickRows, putRows, readTargets } from "./lossOptions.js";

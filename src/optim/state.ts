@@ -2,6 +2,7 @@ import type { Block } from "../backend/backend.js";
 import { checkWhole, isFloats } from "../check.js";
 import { show, typeError } from "../errors.js";
 import type { Parameter } from "../parameter.js";
+import { copyFloats } from "../results.js";
 
 /** What an optimizer remembers of one parameter: how many steps it took, and arrays by name. */
 export interface ParameterState {
@@ -79,7 +80,7 @@ export class State {
   toPlain(arrays: readonly StateArray[]): ParameterState | null {
     if (this.step === 0) return null;
     this.prepare(arrays);
-    const copies = Object.entries(this.views).map(([name, view]) => [name, view.slice()]);
+    const copies = Object.entries(this.views).map(([name, view]) => [name, copyFloats(view)]);
     return { step: this.step, ...Object.fromEntries(copies) };
   }
 

@@ -22,6 +22,7 @@ const publicNames = ["index.ts", "optim/index.ts", "checkpoint/index.ts", "check
 const rules: readonly Rule[] = [
   { of: ["errors.ts", "backend/backend.ts", "coalesce.ts", "trainable.ts"], may: [] },
   { of: ["check.ts", "random/"], may: ["errors.ts"] },
+  { of: ["results.ts"], may: ["errors.ts"] },
   { of: ["indices.ts"], may: ["check.ts", "errors.ts"] },
   { of: ["backend/arrayBufferBlock.ts"], may: ["backend/backend.ts", "errors.ts"] },
   { of: ["backend/js/", "backend/absent.ts"], may: ["backend/arrayBufferBlock.ts", "backend/backend.ts", "errors.ts"] },
@@ -35,7 +36,7 @@ const rules: readonly Rule[] = [
     may: ["#native", "backend/wasm/wasm.ts", "backend/js/js.ts", "backend/backend.ts", "errors.ts"],
   },
   { of: ["frequency.ts"], may: ["random/"] },
-  { of: ["gradient.ts"], may: ["backend/backend.ts", "errors.ts"] },
+  { of: ["gradient.ts"], may: ["results.ts", "backend/backend.ts", "errors.ts"] },
   {
     of: ["parameter.ts"],
     may: [
@@ -60,13 +61,14 @@ const rules: readonly Rule[] = [
       "indices.ts",
       "random/",
       "check.ts",
+      "results.ts",
       "errors.ts",
       "backend/select.ts",
       "backend/backend.ts",
       "backend/js/exponential.ts",
     ],
   },
-  { of: ["optim/"], may: [...training, "backend/select.ts", "backend/backend.ts"] },
+  { of: ["optim/"], may: [...training, "results.ts", "backend/select.ts", "backend/backend.ts"] },
   { of: ["checkpoint/file.ts"], may: ["checkpoint/", ...training], node: true },
   { of: ["checkpoint/"], may: training },
   // Steps go to the kernels of the backend that holds the tables.
