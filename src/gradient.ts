@@ -60,16 +60,16 @@ export class SparseGradient {
   toDense(): Float32Array {
     const [numRows, numColumns] = this.shape;
     const dense = newFloats(numRows * numColumns);
-    this.addTo(dense, this.rows);
+    this.addTo(dense);
     return dense;
   }
 
-  /** @internal Adds each row to the row of `target` that `places` names. */
-  addTo(target: Float32Array, places: Uint32Array): void {
+  /** @internal Adds each row to its row of `target`, which has the parameter's shape. */
+  addTo(target: Float32Array): void {
     const numColumns = this.shape[1];
-    const { values } = this;
-    for (let r = 0, from = 0; r < places.length; r++) {
-      let to = places[r] * numColumns;
+    const { rows, values } = this;
+    for (let r = 0, from = 0; r < rows.length; r++) {
+      let to = rows[r] * numColumns;
       for (const end = to + numColumns; to < end; ) target[to++] += values[from++];
     }
   }

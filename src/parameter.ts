@@ -297,7 +297,7 @@ export class Parameter {
     if (this.#grad?.kind === "dense") return this.#grad;
     this.#denseBlock ??= allocate(this.backend, `${this.#name}.grad`, this.shape);
     const dense = new DenseGradient(this.shape, this.#denseBlock);
-    if (this.#grad?.kind === "sparse") this.#grad.addTo(dense.values.fill(0), this.#grad.rows);
+    if (this.#grad?.kind === "sparse") this.#grad.addTo(dense.values.fill(0));
     return dense;
   }
 
