@@ -43,10 +43,18 @@ export function show(value: unknown): string {
   if (typeof value === "symbol") return value.toString();
   if (Object.is(value, -0)) return "-0";
   if (typeof value !== "object" || value === null) return String(value);
+  try {
+    return showObject(value);
+  } catch {
+    return "an object"; // a revoked proxy, or a getter that throws
+  }
+}
+
+function showObject(value: object): string {
+  const name: unknown = value.constructor?.name;
   if (ArrayBuffer.isView(value) || Array.isArray(value)) {
     const { length = (value as DataView).byteLength } = value as { length?: number };
-    return `${value.constructor?.name ?? "Array"}(${length})`;
+    return `${name ?? "Array"}(${length})`;
   }
-  const name = value.constructor?.name;
   return name ? `an instance of ${name}` : "an object without a prototype";
 }
