@@ -97,7 +97,7 @@ export class Parameter {
     this.dispose();
   }
 
-  /** Which rows may move, 1 for those, one entry a row; null when all may. The others get no gradient. A copy. */
+  /** Which rows may move, 1 for those, one entry per row; null when all may. The others get no gradient. A copy. */
   get trainableRows(): Uint8Array | null {
     return this.#trainableRows?.slice() ?? null;
   }

@@ -1,5 +1,5 @@
 /**
- * Which rows of a table may move: a mask with an entry a row, 1 for those, 0 for the fixed ones, of which there is at least one.
+ * Which rows of a table may move: a mask with an entry per row, 1 for those, 0 for the fixed ones, of which there is at least one.
  */
 
 /** The rows that may move as stretches [start, end), ascending. */

@@ -26,7 +26,7 @@ export interface Bags {
   /** numBags + 1, ascending. */
   readonly offsets: Uint32Array;
   readonly numBags: number;
-  /** One a row, or none at all. */
+  /** One per row, or none at all. */
   readonly sampleWeights: Float32Array;
   readonly isWeighted: boolean;
   /** What the caller wrote, to be told of when a kernel refuses an index. */
@@ -139,7 +139,7 @@ function checkOffsets(offsets: Indices, numIndices: number, includeLastOffset: b
   return ends;
 }
 
-/** One weight a row. `bags` are the lists that nested weights must have the shape of. */
+/** One weight per row. `bags` are the lists that nested weights must have the shape of. */
 function weigh(
   given: IndexedBags["perSampleWeights"],
   numIndices: number,

@@ -43,7 +43,7 @@ export interface EmbeddingOptions {
   /** Whether `backward` makes a {@link SparseGradient} of the touched rows instead of a dense one. Default: false. */
   sparse?: boolean;
   /**
-   * The rows that training may move: one entry a row, true or 1 for those, or all from `start` up to but not including `end`. No gradient,
+   * The rows that training may move: one entry per row, true or 1 for those, or all from `start` up to but not including `end`. No gradient,
    * optimizer or maxNorm ever moves another row, whichever layer the table is shared with. Default: all.
    */
   trainableRows?: TrainableRows;
@@ -55,7 +55,7 @@ export interface EmbeddingOptions {
 
 /** What {@link Embedding.fromPretrained} may be told beside the table. */
 export interface PretrainedOptions extends Omit<EmbeddingOptions, "generator"> {
-  /** Floats a row. */
+  /** Floats per row. */
   embeddingDim: number;
   /** Whether the table is left out of training. Default: true. */
   freeze?: boolean;
@@ -74,7 +74,7 @@ export interface PretrainedOptions extends Omit<EmbeddingOptions, "generator"> {
  * Array.from(tokens.forward([2]), (x) => x.toFixed(4)); // => ["1.2753", "-0.2010", "-0.1606"]
  */
 export class Embedding {
-  /** Floats a row. */
+  /** Floats per row. */
   readonly embeddingDim: number;
   /** The padding row, counted from the start, or null. */
   readonly paddingIdx: number | null;
@@ -92,7 +92,7 @@ export class Embedding {
 
   /**
    * @param numEmbeddings Rows of the table, 1 to 2^31 - 1.
-   * @param embeddingDim Floats a row, at least 1.
+   * @param embeddingDim Floats per row, at least 1.
    * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE], [ERR_OUT_OF_MEMORY], [ERR_UNKNOWN_BACKEND] or
    * [ERR_BACKEND_UNSUPPORTED]
    */
@@ -222,12 +222,10 @@ export class Embedding {
    * table.weight.grad.values; // => Float32Array [3, 4, 6, 8]
    */
   backward(indices: Indices, gradOut: Float32Array): void {
-    const { numEmbeddings, embeddingDim, paddingIdx, sparse, scaleGradByFreq, weight } = this;
-    const rows = unshared(toUint32("indices", indices, numEmbeddings));
-    weight.checkInUse();
-    checkLength("gradOut", gradOut, rows.length * embeddingDim, "numIndices x embeddingDim");
-    const done = weight.addRows(rows, paddingIdx ?? noPadding, gradOut, sparse, scaleGradByFreq);
-    if (done < rows.length) throw outOfRange("indices", indices, done, numEmbeddings);
+    const rows = unshared(toUint32("indices", indices, this.numEmbeddings));
+    this.weight.checkInUse();
+    checkLength("gradOut", gradOut, rows.length * this.embeddingDim, "numIndices x embeddingDim");
+    this.addGradient(indices, rows, gradOut);
   }
 
   /**
@@ -263,6 +261,13 @@ export class Embedding {
     const { weight, maxNorm, normType } = this;
     if (maxNorm === null) return;
     const done = renormRows(weight, rows, maxNorm, normType);
+    if (done < rows.length) throw outOfRange("indices", indices, done, weight.shape[0]);
+  }
+
+  /** @internal `backward` of indices that are read and checked: `rows`. Throws for one that is out of range. */
+  addGradient(indices: Indices, rows: Uint32Array, gradOut: Float32Array): void {
+    const { weight, paddingIdx, sparse, scaleGradByFreq } = this;
+    const done = weight.addRows(rows, paddingIdx ?? noPadding, gradOut, sparse, scaleGradByFreq);
     if (done < rows.length) throw outOfRange("indices", indices, done, weight.shape[0]);
   }
 

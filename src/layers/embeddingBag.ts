@@ -55,7 +55,7 @@ export interface EmbeddingBagOptions {
 
 /** What {@link EmbeddingBag.fromPretrained} may be told beside the table. */
 export interface PretrainedBagOptions extends Omit<EmbeddingBagOptions, "generator"> {
-  /** Floats a row. */
+  /** Floats per row. */
   embeddingDim: number;
   /** Whether the table is left out of training. Default: true. */
   freeze?: boolean;
@@ -63,7 +63,7 @@ export interface PretrainedBagOptions extends Omit<EmbeddingBagOptions, "generat
 
 /** What {@link EmbeddingBag.backward} gives beside the gradient of the table. */
 export interface BagGradients {
-  /** The gradient of the input's `perSampleWeights`, one float an index in reading order, where there were any. */
+  /** The gradient of the input's `perSampleWeights`, one float per index in reading order, where there were any. */
   gradPerSampleWeights?: Float32Array;
 }
 
@@ -83,7 +83,7 @@ const tableOptions = ["mode", "includeLastOffset", "paddingIdx", "maxNorm", "nor
 export class EmbeddingBag {
   /** Rows of the table. */
   readonly numEmbeddings: number;
-  /** Floats a row. */
+  /** Floats per row. */
   readonly embeddingDim: number;
   /** What is made of the rows of a bag. */
   readonly mode: BagMode;
@@ -104,7 +104,7 @@ export class EmbeddingBag {
 
   /**
    * @param numEmbeddings Rows of the table, 1 to 2^31 - 1.
-   * @param embeddingDim Floats a row, at least 1.
+   * @param embeddingDim Floats per row, at least 1.
    * @throws as {@link Embedding}'s constructor; RangeError [ERR_OUT_OF_RANGE] for scaleGradByFreq with mode "max", as PyTorch.
    */
   constructor(numEmbeddings: number, embeddingDim: number, options?: EmbeddingBagOptions);
@@ -180,7 +180,7 @@ export class EmbeddingBag {
   }
 
   /**
-   * One row a bag: numBags x embeddingDim floats, zeros for a bag of nothing (or of nothing but padding).
+   * One row per bag: numBags x embeddingDim floats, zeros for a bag of nothing (or of nothing but padding).
    *
    * "sum" adds the rows in order, each first multiplied by its weight where there are `perSampleWeights`; "mean" divides that sum by the
    * number of rows; "max" takes the greatest of each column, and no weights. With `maxNorm` those rows that are too long are shortened first, each once, in the
@@ -292,7 +292,7 @@ export class EmbeddingBag {
     throw rangeError("ERR_OUT_OF_RANGE", 'input has perSampleWeights, expected none with mode "max"');
   }
 
-  /** The gradient of the sample weights: dot products of gradOut and the rows, divided by `counts` (one a bag) for the mean. */
+  /** The gradient of the sample weights: dot products of gradOut and the rows, divided by `counts` (one per bag) for the mean. */
   #weightGradients(bags: Bags, counts: Uint32Array | null, gradOut: Float32Array): Float32Array {
     const { numEmbeddings, embeddingDim, paddingIdx, weight } = this;
     const { rows, told, offsets, numBags } = bags;

@@ -29,9 +29,9 @@ export interface LinearOptions {
  * Array.from(linear.forward(Float32Array.of(1, 0, 0, 0)), (x) => x.toFixed(4)); // => ["-0.2039", "-0.4260", "-0.3159", "-0.4244", "-0.3814"]
  */
 export class Linear {
-  /** Floats a row of x. */
+  /** Floats per row of x. */
   readonly inFeatures: number;
-  /** Floats a row of the result. */
+  /** Floats per row of the result. */
   readonly outFeatures: number;
   /** (outFeatures, inFeatures). */
   readonly weight: Parameter;
@@ -39,8 +39,8 @@ export class Linear {
   readonly bias: Parameter | null;
 
   /**
-   * @param inFeatures Floats a row of x, at least 1.
-   * @param outFeatures Floats a row of the result, at least 1.
+   * @param inFeatures Floats per row of x, at least 1.
+   * @param outFeatures Floats per row of the result, at least 1.
    * @throws as {@link Embedding}'s constructor.
    */
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {

@@ -4,7 +4,7 @@ import type { Indices, NestedIndices } from "../indices.js";
 /** How a list of indices is read as sequences, each from the position `start` on. */
 export interface Sequences {
   /**
-   * Indices a sequence. Default: the length of the innermost arrays, when indices are nested; else all indices are one sequence.
+   * Indices per sequence. Default: the length of the innermost arrays, when indices are nested; else all indices are one sequence.
    */
   sequenceLength?: number;
   /** The position of each sequence's first index: when decoding, how many came before. Default: 0. */

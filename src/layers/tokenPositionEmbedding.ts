@@ -2,7 +2,7 @@ import { maxRows } from "../backend/backend.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkApart, checkBoolean, checkFloats, checkLength, checkOptions, checkWhole, checkWord } from "../check.js";
 import { rangeError, show } from "../errors.js";
-import { checkIndices, type Indices, outOfRange, toUint32 } from "../indices.js";
+import { checkIndices, type Indices, outOfRange, toUint32, unshared } from "../indices.js";
 import { newFloats } from "../results.js";
 import { Embedding, type EmbeddingOptions, tableOptions } from "./embedding.js";
 import { type Sequences, sequenceLengthOf } from "./sequences.js";
@@ -19,7 +19,7 @@ export interface TokenPositionEmbeddingOptions extends EmbeddingOptions {
 
 /** What {@link TokenPositionEmbedding.fromPretrained} may be told beside the tables. */
 export interface PretrainedTokenPositionOptions extends Omit<EmbeddingOptions, "generator"> {
-  /** Floats a row. */
+  /** Floats per row. */
   embeddingDim: number;
   /** Whether both tables are left out of training. Default: true. */
   freeze?: boolean;
@@ -48,7 +48,7 @@ export class TokenPositionEmbedding {
   /**
    * @param numEmbeddings Tokens, 1 to 2^31 - 1.
    * @param contextLength Positions, 1 to 2^31 - 1: a sequence may not be longer.
-   * @param embeddingDim Floats a row, at least 1.
+   * @param embeddingDim Floats per row, at least 1.
    * @throws as {@link Embedding}'s constructor.
    */
   constructor(
@@ -95,7 +95,7 @@ export class TokenPositionEmbedding {
     return this.position.numEmbeddings;
   }
 
-  /** Floats a row. */
+  /** Floats per row. */
   get embeddingDim(): number {
     return this.token.embeddingDim;
   }
@@ -142,9 +142,9 @@ export class TokenPositionEmbedding {
    */
   forward(indices: Indices, sequences: Sequences = {}, out?: Float32Array): Float32Array {
     const { token, position, embeddingDim } = this;
+    const { rows, sequenceLength, start } = this.#read(indices, sequences); // first, for a plain array may have getters that do anything
     const { data: positionData } = position.weight;
     const { data } = token.weight;
-    const { rows, sequenceLength, start } = this.#read(indices, sequences);
     const numFloats = rows.length * embeddingDim;
     if (out !== undefined) {
       checkLength("out", out, numFloats, "numIndices x embeddingDim");
@@ -155,8 +155,15 @@ export class TokenPositionEmbedding {
     token.renorm(indices, rows);
     const kernels = kernelsFor(token.weight.backend, numFloats);
     const done = kernels.gatherSum(
-      ...([data, token.numEmbeddings, embeddingDim, rows, rows.length] as const),
-      ...([positionData, sequenceLength, start, result] as const),
+      data,
+      token.numEmbeddings,
+      embeddingDim,
+      rows,
+      rows.length,
+      positionData,
+      sequenceLength,
+      start,
+      result,
     );
     if (done < rows.length) throw outOfRange("indices", indices, done, token.numEmbeddings);
     return result;
@@ -179,14 +186,14 @@ export class TokenPositionEmbedding {
    */
   backward(indices: Indices, sequences: Sequences, gradOut: Float32Array): void {
     const { token, position, embeddingDim } = this;
-    for (const { weight } of [token, position]) weight.checkInUse();
     const { rows, sequenceLength, start } = this.#read(indices, sequences);
+    for (const { weight } of [token, position]) weight.checkInUse();
     checkLength("gradOut", gradOut, rows.length * embeddingDim, "numIndices x embeddingDim");
     const positions = new Uint32Array(rows.length);
     for (let i = 0; i < positions.length; i++) positions[i] = start + (i % sequenceLength);
-    const settled = token.weight.stable(gradOut);
-    token.backward(indices, settled);
-    position.backward(positions, settled);
+    const stableGradOut = token.weight.stable(gradOut);
+    token.addGradient(indices, rows, stableGradOut); // not backward, which would read the indices again
+    position.backward(positions, stableGradOut);
   }
 
   /** The indices, and the sequences they are, once both fit the tables. */
@@ -198,7 +205,7 @@ export class TokenPositionEmbedding {
     if (given !== undefined) checkWhole("sequenceLength", given, 1);
     // Before the indices are read: they may lie in scratch memory, which nobody else's code may then overwrite.
     const sequenceLength = given ?? Math.max(1, sequenceLengthOf(indices));
-    const rows = toUint32("indices", indices, this.numEmbeddings);
+    const rows = unshared(toUint32("indices", indices, this.numEmbeddings));
     const numIndices = rows.length;
     if (numIndices % sequenceLength !== 0) {
       const expected = `expected a multiple of ${sequenceLength} = sequenceLength`;

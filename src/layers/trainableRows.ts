@@ -1,7 +1,7 @@
 import { checkOptions, checkWhole } from "../check.js";
 import { rangeError, show, typeError } from "../errors.js";
 
-/** Which rows training may move: a mask with an entry a row, true or 1 for those, or the rows in [start, end). */
+/** Which rows training may move: a mask with an entry per row, true or 1 for those, or the rows in [start, end). */
 export type TrainableRows = readonly boolean[] | Uint8Array | { readonly start: number; readonly end: number };
 
 /** The option `trainableRows` as a mask, 1 for the rows that may move. Throws TypeError [ERR_INVALID_ARG_TYPE] or RangeError. */

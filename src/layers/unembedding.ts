@@ -31,7 +31,7 @@ export interface UnembeddingOptions {
  * head.topK(Float32Array.of(2, 3), 2).indices; // => Uint32Array [2, 1]
  */
 export class Unembedding {
-  /** Floats a hidden state. */
+  /** Floats per hidden state. */
   readonly embeddingDim: number;
   /** The table, (numEmbeddings, embeddingDim): the very Parameter that was given. */
   readonly weight: Parameter;
@@ -58,7 +58,7 @@ export class Unembedding {
     this.#scratch = new Scratch(weight.backend);
   }
 
-  /** Rows of the table: logits a hidden state. */
+  /** Rows of the table: logits per hidden state. */
   get numEmbeddings(): number {
     return this.weight.shape[0];
   }

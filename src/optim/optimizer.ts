@@ -14,7 +14,7 @@ export interface OptimizerState {
     readonly options: Readonly<Record<string, unknown>>;
     readonly parameters: readonly number[];
   }[];
-  /** One entry a parameter, group after group; null for one that never stepped. */
+  /** One entry per parameter, group after group; null for one that never stepped. */
   readonly parameters: readonly (ParameterState | null)[];
 }
 

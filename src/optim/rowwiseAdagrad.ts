@@ -28,7 +28,7 @@ const rules: OptionRules<RowwiseAdagradOptions> = {
 };
 
 /**
- * Adagrad with one sum of squares a row instead of one an element, as FBGEMM's `rowwise_adagrad` trains large tables:
+ * Adagrad with one sum of squares per row instead of one per element, as FBGEMM's `rowwise_adagrad` trains large tables:
  * s = s + mean(g * g), rate = lr / (sqrt(s) + eps), w = keep * w - rate * grad. With "L2" g = grad + weightDecay * w and
  * keep = 1 - rate * weightDecay; with "decoupled" g = grad and keep = 1 - lr * weightDecay. In floats, each operation rounded, the squares
  * summed in the 8 lanes of a dot product. With a sparse gradient only the touched rows move.
