@@ -1,7 +1,9 @@
 import { Worker } from "node:worker_threads";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Embedding } from "../src/layers/embedding.js";
+import { EmbeddingBag } from "../src/layers/embeddingBag.js";
 import { Linear } from "../src/layers/linear.js";
+import { TokenPositionEmbedding } from "../src/layers/tokenPositionEmbedding.js";
 import { Unembedding } from "../src/layers/unembedding.js";
 import { expectSameBits } from "./conformance/bits.js";
 import { filled, Random } from "./conformance/cases.js";
@@ -51,6 +53,114 @@ onEveryImplementation(({ name: backend }) => {
     for (const other of others) other.dispose();
   });
 
+  /** [1, 2, 3], which does something else first when its last element is read. */
+  const withGetter = (act: () => void): number[] => {
+    const indices = [1, 2, 0];
+    const get = () => {
+      act();
+      return 3;
+    };
+    Object.defineProperty(indices, 2, { get });
+    return indices;
+  };
+  const loadBoth = () =>
+    TokenPositionEmbedding.fromPretrained({ token: table, position: table }, { ...options, backend });
+  const hidden = table.slice(0, 3 * dim);
+  const readers: readonly [string, () => { weight: Embedding["weight"]; read(indices: number[]): Float32Array }][] = [
+    [
+      "TokenPositionEmbedding.forward",
+      () => {
+        const layer = loadBoth();
+        return { weight: layer.token.weight, read: (indices) => layer.forward(indices) };
+      },
+    ],
+    [
+      "TokenPositionEmbedding.forward, its positions",
+      () => {
+        const layer = loadBoth();
+        return { weight: layer.position.weight, read: (indices) => layer.forward(indices) };
+      },
+    ],
+    [
+      "TokenPositionEmbedding.backward",
+      () => {
+        const layer = loadBoth();
+        const read = (indices: number[]) => {
+          layer.backward(indices, {}, hidden);
+          return Float32Array.of(...layer.token.weight.grad!.values, ...layer.position.weight.grad!.values);
+        };
+        return { weight: layer.token.weight, read };
+      },
+    ],
+    [
+      "EmbeddingBag.forward",
+      () => {
+        const layer = EmbeddingBag.fromPretrained(table, { ...options, backend });
+        return { weight: layer.weight, read: (indices) => layer.forward([indices]) };
+      },
+    ],
+    [
+      "EmbeddingBag.backward, weighted",
+      () => {
+        const layer = EmbeddingBag.fromPretrained(table, { ...options, backend, mode: "sum" });
+        const read = (indices: number[]) => {
+          const input = { indices, bagSize: 3, perSampleWeights: [1, 2, 3] };
+          const { gradPerSampleWeights } = layer.backward(input, table.subarray(0, dim));
+          return Float32Array.of(...layer.weight.grad!.values, ...gradPerSampleWeights!);
+        };
+        return { weight: layer.weight, read };
+      },
+    ],
+    [
+      "Unembedding.loss",
+      () => {
+        const head = new Unembedding(load().weight);
+        return { weight: head.weight, read: (targets) => head.loss(hidden, targets).gradHidden! };
+      },
+    ],
+    [
+      "Unembedding.sampledLoss, targets",
+      () => {
+        const head = new Unembedding(load().weight);
+        return { weight: head.weight, read: (targets) => head.sampledLoss(hidden, targets, [4, 5, 6]).gradHidden! };
+      },
+    ],
+    [
+      "Unembedding.sampledLoss, negatives",
+      () => {
+        const head = new Unembedding(load().weight);
+        return { weight: head.weight, read: (indices) => head.sampledLoss(hidden, [4, 5, 6], indices).gradHidden! };
+      },
+    ],
+  ];
+  describe.each(readers)("%s", (_, make) => {
+    test("an element whose getter makes tables, so that WASM memory moves", () => {
+      const expected = make().read([1, 2, 3]);
+      const others: Embedding[] = [];
+      const indices = withGetter(() => others.push(new Embedding(100_000, 20, { backend })));
+      expectSameBits(make().read(indices), expected, "result");
+      for (const other of others) other.dispose();
+    });
+
+    test("an element whose getter gives the table back", () => {
+      const { weight, read } = make();
+      expect(refusalOf(() => read(withGetter(() => weight.dispose())))).toContain("ERR_DISPOSED");
+      expect(weight.grad).toBe(null);
+    });
+  });
+
+  test("hidden states that lie in memory which moves while topK and the loss make room", () => {
+    const head = new Unembedding(load().weight);
+    using states = new Embedding(3, dim, { backend });
+    states.weight.data.set(hidden);
+    const expected = head.topK(hidden, 5);
+    const found = new Unembedding(head.weight).topK(states.weight.data, 5);
+    expectSameBits(found.values, expected.values, "values");
+    expect(found.indices).toEqual(expected.indices);
+    const { gradHidden } = new Unembedding(head.weight).loss(states.weight.data, [1, 2, 3]);
+    expectSameBits(gradHidden!, head.loss(hidden, [1, 2, 3]).gradHidden!, "gradHidden");
+  });
+
   test("a plain array may hold BigInts among its numbers", () => {
     using layer = load();
     expectSameBits(layer.forward([1n as unknown as number, 2]), layer.forward([1, 2]), "rows");
@@ -98,9 +208,18 @@ onEveryImplementation(({ name: backend }) => {
     try {
       await new Promise((resolve) => worker.once("online", resolve));
       using layer = load();
+      using both = loadBoth();
+      using bag = EmbeddingBag.fromPretrained(table, { ...options, backend });
       const gradOut = new Float32Array(1000 * dim);
+      const calls = [
+        () => layer.forward(shared),
+        () => layer.backward(shared, gradOut),
+        () => both.forward(shared, { sequenceLength: 100 }),
+        () => both.backward(shared, { sequenceLength: 100 }, gradOut),
+        () => bag.forward({ indices: shared, bagSize: 1000 }),
+      ];
       for (let i = 0; i < 300; i++) {
-        for (const call of [() => layer.forward(shared), () => layer.backward(shared, gradOut)]) {
+        for (const call of calls) {
           try {
             call();
           } catch (error) {
