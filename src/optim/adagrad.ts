@@ -59,8 +59,16 @@ export class Adagrad extends Optimizer<AdagradOptions> {
     const { kernels, weight, arrays, numEmbeddings, embeddingDim, rows, numRows, grad, step } = stretch;
     const lr = options.lr / (1 + (step - 1) * options.lrDecay);
     kernels.stepAdagrad(
-      ...([weight, arrays.sum, numEmbeddings, embeddingDim, rows, numRows, grad] as const),
-      ...([f(lr), f(options.eps), f(options.weightDecay)] as const),
+      weight,
+      arrays.sum,
+      numEmbeddings,
+      embeddingDim,
+      rows,
+      numRows,
+      grad,
+      f(lr),
+      f(options.eps),
+      f(options.weightDecay),
     );
   }
 }

@@ -17,14 +17,16 @@ export interface AdamOptions {
   weightDecay?: number;
 }
 
-const rules: OptionRules<AdamOptions> = {
+/** @internal What Adam, AdamW and SparseAdam agree on. */
+export const adamRules: OptionRules<Omit<AdamOptions, "weightDecay">> = {
   lr: amount(1e-3),
   betas: decayRates([0.9, 0.999]),
   eps: amount(1e-8),
-  weightDecay: amount(0),
 };
 
-/** @internal What Adam and AdamW remember. */
+const rules: OptionRules<AdamOptions> = { ...adamRules, weightDecay: amount(0) };
+
+/** @internal What Adam, AdamW and SparseAdam remember. */
 export const averages: readonly StateArray[] = [{ name: "expAvg" }, { name: "expAvgSq" }];
 
 /**
@@ -76,8 +78,22 @@ export function stepAdam(
   const stepSize = options.lr / (1 - power(beta1, step));
   const rootCorrection = Math.sqrt(1 - power(beta2, step));
   kernels.stepAdam(
-    ...([weight, arrays.expAvg, arrays.expAvgSq, numEmbeddings, embeddingDim, rows, numRows, grad] as const),
-    ...([f(stepSize), f(beta1), f(1 - beta1), f(beta2), f(1 - beta2), f(rootCorrection)] as const),
-    ...([f(options.eps), f(weightDecay), f(keep)] as const),
+    weight,
+    arrays.expAvg,
+    arrays.expAvgSq,
+    numEmbeddings,
+    embeddingDim,
+    rows,
+    numRows,
+    grad,
+    f(stepSize),
+    f(beta1),
+    f(1 - beta1),
+    f(beta2),
+    f(1 - beta2),
+    f(rootCorrection),
+    f(options.eps),
+    f(weightDecay),
+    f(keep),
   );
 }

@@ -1,6 +1,6 @@
-import { type AdamOptions, averages, stepAdam } from "./adam.js";
+import { type AdamOptions, adamRules, averages, stepAdam } from "./adam.js";
 import { Optimizer, type Stretch } from "./optimizer.js";
-import { amount, decayRates, type Group, type OptionRules, type ParametersOrGroups } from "./options.js";
+import { amount, type Group, type OptionRules, type ParametersOrGroups } from "./options.js";
 import type { StateArray } from "./state.js";
 
 /** What {@link AdamW} may be told. */
@@ -9,12 +9,7 @@ export interface AdamWOptions extends Omit<AdamOptions, "weightDecay"> {
   weightDecay?: number;
 }
 
-const rules: OptionRules<AdamWOptions> = {
-  lr: amount(1e-3),
-  betas: decayRates([0.9, 0.999]),
-  eps: amount(1e-8),
-  weightDecay: amount(1e-2),
-};
+const rules: OptionRules<AdamWOptions> = { ...adamRules, weightDecay: amount(1e-2) };
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019), `torch.optim.AdamW`: w = (1 - lr * weightDecay) * w, then a step of

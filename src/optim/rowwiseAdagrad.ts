@@ -62,8 +62,17 @@ export class RowwiseAdagrad extends Optimizer<RowwiseAdagradOptions> {
     const { kernels, weight, arrays, numEmbeddings, embeddingDim, rows, numRows, grad } = stretch;
     const { lr, eps, weightDecay, weightDecayMode } = options;
     kernels.stepRowwiseAdagrad(
-      ...([weight, arrays.sum, numEmbeddings, embeddingDim, rows, numRows, grad] as const),
-      ...([f(lr), f(eps), f(weightDecay), weightDecayMode === "decoupled"] as const),
+      weight,
+      arrays.sum,
+      numEmbeddings,
+      embeddingDim,
+      rows,
+      numRows,
+      grad,
+      f(lr),
+      f(eps),
+      f(weightDecay),
+      weightDecayMode === "decoupled",
     );
   }
 }

@@ -75,8 +75,18 @@ export class SGD extends Optimizer<SGDOptions> {
     const buffer = momentum === 0 ? noBuffer : arrays.momentumBuffer;
     const undamped = isFresh ? 1 : 1 - dampening;
     kernels.stepSGD(
-      ...([weight, buffer, numEmbeddings, embeddingDim, rows, numRows, grad] as const),
-      ...([f(lr), f(momentum), f(undamped), nesterov, f(weightDecay)] as const),
+      weight,
+      buffer,
+      numEmbeddings,
+      embeddingDim,
+      rows,
+      numRows,
+      grad,
+      f(lr),
+      f(momentum),
+      f(undamped),
+      nesterov,
+      f(weightDecay),
     );
   }
 }

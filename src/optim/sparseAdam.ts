@@ -1,26 +1,13 @@
-import { averages } from "./adam.js";
+import { type AdamOptions, adamRules, averages } from "./adam.js";
 import { Optimizer, type Stretch } from "./optimizer.js";
-import { amount, decayRates, type Group, type OptionRules, type ParametersOrGroups } from "./options.js";
+import type { Group, ParametersOrGroups } from "./options.js";
 import { power } from "./power.js";
 import type { StateArray } from "./state.js";
 
 const f = Math.fround;
 
 /** What {@link SparseAdam} may be told. */
-export interface SparseAdamOptions {
-  /** Learning rate, >= 0. Default: 0.001. */
-  lr?: number;
-  /** How much of the averages of gradients and of their squares stays at each step, in [0, 1). Default: [0.9, 0.999]. */
-  betas?: readonly [number, number];
-  /** Keeps the division finite. Default: 1e-8. */
-  eps?: number;
-}
-
-const rules: OptionRules<SparseAdamOptions> = {
-  lr: amount(1e-3),
-  betas: decayRates([0.9, 0.999]),
-  eps: amount(1e-8),
-};
+export type SparseAdamOptions = Omit<AdamOptions, "weightDecay">;
 
 /**
  * Adam for sparse gradients, `torch.optim.SparseAdam`, bit for bit: only the touched rows move, and only their averages. In step t of the
@@ -43,7 +30,7 @@ export class SparseAdam extends Optimizer<SparseAdamOptions> {
    * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE]
    */
   constructor(parameters: ParametersOrGroups<SparseAdamOptions>, options: SparseAdamOptions = {}) {
-    super(parameters, options, rules);
+    super(parameters, options, adamRules);
   }
 
   /** @internal */
@@ -57,8 +44,18 @@ export class SparseAdam extends Optimizer<SparseAdamOptions> {
     const [beta1, beta2] = options.betas;
     const stepSize = (options.lr * Math.sqrt(1 - power(beta2, step))) / (1 - power(beta1, step));
     kernels.stepSparseAdam(
-      ...([weight, arrays.expAvg, arrays.expAvgSq, numEmbeddings, embeddingDim, rows, numRows, grad] as const),
-      ...([f(stepSize), f(1 - beta1), f(1 - beta2), f(options.eps)] as const),
+      weight,
+      arrays.expAvg,
+      arrays.expAvgSq,
+      numEmbeddings,
+      embeddingDim,
+      rows,
+      numRows,
+      grad,
+      f(stepSize),
+      f(1 - beta1),
+      f(1 - beta2),
+      f(options.eps),
     );
   }
 }
