@@ -1,5 +1,5 @@
 import type { Kernels } from "../backend/backend.js";
-import { log } from "../backend/js/exponential.js";
+import { log } from "../elementary.js";
 import type { Parameter } from "../parameter.js";
 import { chunkColumns, planWalk } from "./chunks.js";
 import type { Scratch } from "./scratch.js";

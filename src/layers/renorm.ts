@@ -2,9 +2,9 @@ import { noPadding } from "../backend/backend.js";
 import { firstOutside } from "../backend/js/firstOutside.js";
 import { checkNumber } from "../check.js";
 import { coalesce } from "../coalesce.js";
+import { exponential, logarithm } from "../elementary.js";
 import { rangeError, show, typeError } from "../errors.js";
 import type { Parameter } from "../parameter.js";
-import { exponential, logarithm } from "../random/elementary.js";
 
 /** What keeps PyTorch from dividing by zero: it makes every shortened row a hair shorter than asked. */
 const hair = 1e-7;

@@ -1,7 +1,8 @@
 import { noPadding } from "../backend/backend.js";
-import { exp, log1p } from "../backend/js/exponential.js";
+import { exp } from "../backend/js/exponential.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkBoolean, checkOptions, checkWord } from "../check.js";
+import { log1p } from "../elementary.js";
 import { rangeError } from "../errors.js";
 import { checkIndex, checkIndices, type Indices } from "../indices.js";
 import type { Parameter } from "../parameter.js";

@@ -1,4 +1,4 @@
-import { cosine, exponential, logarithm, sine } from "../random/elementary.js";
+import { cosine, exponential, logarithm, sine } from "../elementary.js";
 
 const fullTurn = 2 * Math.PI;
 

@@ -1,7 +1,7 @@
 import { checkNumber } from "../check.js";
+import { exponential, logarithm } from "../elementary.js";
 import { checkNorms } from "../layers/renorm.js";
 import type { Parameter } from "../parameter.js";
-import { exponential, logarithm } from "../random/elementary.js";
 import { checkParameters, toList } from "./options.js";
 
 const f = Math.fround;

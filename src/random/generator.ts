@@ -1,5 +1,5 @@
+import { cosine, logarithm, sine } from "../elementary.js";
 import { rangeError, show, typeError } from "../errors.js";
-import { cosine, logarithm, sine } from "./elementary.js";
 import { decodeState, encodeState, stateWords } from "./torchState.js";
 
 /** The distance of the words that MT19937 mixes. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { exp, log } from "../../src/backend/js/exponential.js";
+import { exp } from "../../src/backend/js/exponential.js";
 import { specification } from "../../src/backend/js/js.js";
+import { log } from "../../src/elementary.js";
 import { expectSameBits, floatWith } from "./bits.js";
 import { type Filling, filled, fillings, Random } from "./cases.js";
 import { onEveryImplementation } from "./implementations.js";

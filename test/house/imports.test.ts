@@ -20,8 +20,9 @@ const training = ["layers/", "parameter.ts", "gradient.ts", "indices.ts", "rando
 const publicNames = ["index.ts", "optim/index.ts", "checkpoint/index.ts", "checkpoint/file.ts"];
 
 const rules: readonly Rule[] = [
-  { of: ["errors.ts", "backend/backend.ts", "coalesce.ts", "trainable.ts"], may: [] },
-  { of: ["check.ts", "random/"], may: ["errors.ts"] },
+  { of: ["errors.ts", "backend/backend.ts", "coalesce.ts", "trainable.ts", "elementary.ts"], may: [] },
+  { of: ["check.ts"], may: ["errors.ts"] },
+  { of: ["random/"], may: ["check.ts", "elementary.ts", "errors.ts"] },
   { of: ["results.ts"], may: ["errors.ts"] },
   { of: ["indices.ts"], may: ["check.ts", "errors.ts"] },
   { of: ["backend/arrayBufferBlock.ts"], may: ["backend/backend.ts", "errors.ts"] },
@@ -66,9 +67,10 @@ const rules: readonly Rule[] = [
       "backend/select.ts",
       "backend/backend.ts",
       "backend/js/exponential.ts",
+      "elementary.ts",
     ],
   },
-  { of: ["optim/"], may: [...training, "results.ts", "backend/select.ts", "backend/backend.ts"] },
+  { of: ["optim/"], may: [...training, "elementary.ts", "results.ts", "backend/select.ts", "backend/backend.ts"] },
   { of: ["checkpoint/file.ts"], may: ["checkpoint/", ...training], node: true },
   { of: ["checkpoint/"], may: training },
   // Steps go to the kernels of the backend that holds the tables.

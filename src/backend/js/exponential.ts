@@ -1,6 +1,6 @@
 /**
- * exp and log from + - * / alone, so that they give the same bits in every language and engine; Math.exp and Math.log are each engine's
- * own affair.
+ * exp from + - * / alone, so that kernels give the same bits in every language and engine; Math.exp is each engine's own affair. What only
+ * TypeScript computes is in elementary.ts.
  */
 
 /** Adding and subtracting 1.5 x 2^52 rounds a double to an integer. */
@@ -33,35 +33,4 @@ export function expUnrounded(x: number): number {
 /** e^x for a float x <= 88, rounded once to a float: within 0.6 ulp. See {@link expUnrounded}. */
 export function exp(x: number): number {
   return Math.fround(expUnrounded(x));
-}
-
-/** ln x in double steps, for normal x: 2 artanh((m - 1) / (m + 1)) + e ln 2 with x = m 2^e, m in [sqrt(1/2), sqrt(2)). */
-export function log(x: number): number {
-  if (x === 0) return Number.NEGATIVE_INFINITY;
-  if (x === Number.POSITIVE_INFINITY) return x;
-  let exponent = 0;
-  let mantissa = x;
-  while (mantissa >= Math.SQRT2) {
-    mantissa /= 2;
-    exponent++;
-  }
-  while (mantissa < Math.SQRT1_2) {
-    if (mantissa < 0) return Number.NaN;
-    mantissa *= 2;
-    exponent--;
-  }
-  const s = (mantissa - 1) / (mantissa + 1);
-  const z = s * s;
-  let sum = 0;
-  for (let term = 21; term >= 1; term -= 2) sum = sum * z + 1 / term; // |s| < 0.172: the next term is below 2^-56
-  return 2 * s * sum + exponent * Math.LN2;
-}
-
-/** ln(1 + x) in double steps for x in [0, 1], right for small x too: 2 artanh(x / (2 + x)). */
-export function log1p(x: number): number {
-  const s = x / (2 + x);
-  const z = s * s;
-  let sum = 0;
-  for (let term = 33; term >= 1; term -= 2) sum = sum * z + 1 / term; // s <= 1/3: the next term is below 2^-58
-  return 2 * s * sum;
 }

@@ -1,9 +1,12 @@
 /**
- * log, sin and cos in double precision, from + - * / alone.
+ * exp, log, sin and cos in double precision, from + - * / alone.
  *
- * `Math.log`, `Math.sin` and `Math.cos` may differ by a last bit from engine to engine, and a seed must give the same
- * table in all of them. These are the textbook series, with errors below one unit in the last place of a double; what
- * is made of them is rounded to a float, nine decimal digits further up.
+ * `Math.exp`, `Math.log`, `Math.sin` and `Math.cos` may differ by a last bit from engine to engine, and a seed, a loss or a norm must be the
+ * same in all of them. These are the textbook series, with errors of a few units in the last place of a double at most; what is made of
+ * them is rounded to a float, nine decimal digits further up. The exp of kernels, in three languages, is backend/js/exponential.ts.
+ *
+ * There are two logarithms because they differ by a last bit for every third argument: the initial values of tables, which are PyTorch's bit for bit,
+ * pin `logarithm`, and losses pin `log`, which takes every number.
  */
 
 /** ln 2 in two parts: the first has 21 trailing zero bits, so that small multiples of it are exact. */
@@ -11,7 +14,7 @@ const ln2High = 0.6931471803691238;
 const ln2Low = 1.9082149292705877e-10;
 
 /**
- * The natural logarithm of x in (0, 1]. The generator's 53-bit draws u make 1 - u exact, so log1p(-u) is this too.
+ * The natural logarithm of x in [0, 1]. The generator's 53-bit draws u make 1 - u exact, so log1p(-u) is this too.
  *
  * With x = 2 ** exponent * (1 + f), 1 + f within a factor of sqrt 2 of 1, and s = f / (2 + f):
  * log(1 + f) = 2 atanh s = f - f * f / 2 + s * (f * f / 2 + R), R = 2 s ** 2 / 3 + 2 s ** 4 / 5 + …
@@ -21,6 +24,7 @@ const ln2Low = 1.9082149292705877e-10;
  * logarithm(1); // => 0
  */
 export function logarithm(x: number): number {
+  if (!(x > 0)) return x === 0 ? Number.NEGATIVE_INFINITY : Number.NaN;
   let exponent = 0;
   let mantissa = x;
   while (mantissa < Math.SQRT1_2) {
@@ -35,6 +39,37 @@ export function logarithm(x: number): number {
   rest *= z;
   const half = 0.5 * f * f;
   return exponent * ln2High - (half - (s * (half + rest) + exponent * ln2Low) - f);
+}
+
+/** ln x in double steps, for normal x: 2 artanh((m - 1) / (m + 1)) + e ln 2 with x = m 2^e, m in [sqrt(1/2), sqrt(2)). */
+export function log(x: number): number {
+  if (x === 0) return Number.NEGATIVE_INFINITY;
+  if (x === Number.POSITIVE_INFINITY) return x;
+  let exponent = 0;
+  let mantissa = x;
+  while (mantissa >= Math.SQRT2) {
+    mantissa /= 2;
+    exponent++;
+  }
+  while (mantissa < Math.SQRT1_2) {
+    if (mantissa < 0) return Number.NaN;
+    mantissa *= 2;
+    exponent--;
+  }
+  const s = (mantissa - 1) / (mantissa + 1);
+  const z = s * s;
+  let sum = 0;
+  for (let term = 21; term >= 1; term -= 2) sum = sum * z + 1 / term; // |s| < 0.172: the next term is below 2^-56
+  return 2 * s * sum + exponent * Math.LN2;
+}
+
+/** ln(1 + x) in double steps for x in [0, 1], right for small x too: 2 artanh(x / (2 + x)). */
+export function log1p(x: number): number {
+  const s = x / (2 + x);
+  const z = s * s;
+  let sum = 0;
+  for (let term = 33; term >= 1; term -= 2) sum = sum * z + 1 / term; // s <= 1/3: the next term is below 2^-58
+  return 2 * s * sum;
 }
 
 /** pi / 2 in three parts; the first two have 33 bits, so that small multiples of them are exact. */
