@@ -2,8 +2,7 @@ import { noPadding } from "../backend/backend.js";
 import { firstOutside } from "../backend/js/firstOutside.js";
 import { checkNumber } from "../check.js";
 import { coalesce } from "../coalesce.js";
-import { exponential, logarithm } from "../elementary.js";
-import { rangeError, show, typeError } from "../errors.js";
+import { checkNormType, powerOf, rootOf } from "../norm.js";
 import type { Parameter } from "../parameter.js";
 
 /** What keeps PyTorch from dividing by zero: it makes every shortened row a hair shorter than asked. */
@@ -38,12 +37,7 @@ export function renormRows(weight: Parameter, rows: Uint32Array, maxNorm: number
 /** Throws unless these two options are what {@link renormRows} takes; an undefined maxNorm means that no row is shortened. */
 export function checkNorms(maxNorm: unknown, normType: unknown): void {
   if (maxNorm !== undefined) checkNumber("maxNorm", maxNorm, 0);
-  if (normType === Number.POSITIVE_INFINITY) return;
-  const expected = "a number > 0, or Infinity";
-  if (typeof normType !== "number") {
-    throw typeError("ERR_INVALID_ARG_TYPE", `normType is ${show(normType)}, expected ${expected}`);
-  }
-  if (!(normType > 0)) throw rangeError("ERR_OUT_OF_RANGE", `normType is ${show(normType)}, expected ${expected}`);
+  checkNormType(normType);
 }
 
 /** (Σ |x| ** p) ** (1 / p) of the floats from `start` up to `end`. */
@@ -61,14 +55,6 @@ function normOf(data: Float32Array, start: number, end: number, p: number): numb
   for (let at = start; at < end; at++) most = Math.max(most, Math.abs(data[at])); // NaN if one is
   if (p === Number.POSITIVE_INFINITY || !(most > 0) || most === Number.POSITIVE_INFINITY) return most;
   // Of the greatest: no power is above 1, so nothing overflows, and their sum is at least 1.
-  for (let at = start; at < end; at++) sum += power(Math.abs(data[at]) / most, p);
-  return most * exponential(-logarithm(1 / sum) / p);
-}
-
-/** x ** p of an x in [0, 1]: small whole powers by multiplication, twenty times sooner. */
-function power(x: number, p: number): number {
-  if (!Number.isInteger(p) || p > 16) return x === 0 ? 0 : exponential(p * logarithm(x));
-  let product = x;
-  for (let n = 1; n < p; n++) product *= x;
-  return product;
+  for (let at = start; at < end; at++) sum += powerOf(Math.abs(data[at]) / most, p);
+  return most * rootOf(sum, p);
 }

@@ -1,6 +1,5 @@
 import { checkNumber } from "../check.js";
-import { exponential, logarithm } from "../elementary.js";
-import { checkNorms } from "../layers/renorm.js";
+import { checkNormType, powerOf, rootOf } from "../norm.js";
 import type { Parameter } from "../parameter.js";
 import { checkParameters, toList } from "./options.js";
 
@@ -28,7 +27,7 @@ const f = Math.fround;
 export function clipGradNorm(parameters: Iterable<Parameter>, maxNorm: number, normType = 2): number {
   const list = checkParameters("parameters", toList("parameters", parameters, "an array of Parameters"));
   checkNumber("maxNorm", maxNorm, 0);
-  checkNorms(maxNorm, normType);
+  checkNormType(normType);
   for (const parameter of list) parameter.checkInUse();
   const gradients = list.flatMap(({ grad }) => (grad === null ? [] : [grad.values]));
   const norm = f(normOf(gradients, normType));
@@ -55,11 +54,9 @@ function normOf(gradients: readonly Float32Array[], p: number): number {
   if (p === Number.POSITIVE_INFINITY || !(most > 0) || most === Number.POSITIVE_INFINITY) return most;
   // Of the greatest: no power is above 1, so nothing overflows, and their sum is at least 1.
   for (const values of gradients) {
-    for (let i = 0; i < values.length; i++) {
-      if (values[i] !== 0) sums[i & 3] += exponential(p * logarithm(Math.abs(values[i]) / most));
-    }
+    for (let i = 0; i < values.length; i++) sums[i & 3] += powerOf(Math.abs(values[i]) / most, p);
   }
-  return most * exponential(-logarithm(1 / total()) / p);
+  return most * rootOf(total(), p);
 }
 
 /** Four sums side by side, for one addition has to wait for the one before: the places of an array go to them in turn. */
