@@ -31,6 +31,7 @@
         "native/addon.cpp",
         "native/dispatch.cpp",
         "native/doors/bags.cpp",
+        "native/doors/loss.cpp",
         "native/doors/optimizers.cpp",
         "native/doors/word2vec.cpp",
         "native/lease.cpp",

@@ -18,7 +18,7 @@ namespace nn {
 namespace {
 
 /** Raised when the shape of what init exports changes: src/backend/native.ts refuses a stranger. */
-constexpr u32 abi = 2;
+constexpr u32 abi = 3;
 
 constexpr usize maxByteLength = usize{1} << 53;
 
@@ -34,8 +34,7 @@ napi_value gather(napi_env env, napi_callback_info info) {
       !args.f32s(5, "out", numIndices, embeddingDim, &out)) {
     return nullptr;
   }
-  const Kernels* kernels = static_cast<const Kernels*>(args.data);
-  return number(env, kernels->gather(weight, numEmbeddings, embeddingDim, indices, numIndices, out));
+  return number(env, args.kernels().gather(weight, numEmbeddings, embeddingDim, indices, numIndices, out));
 }
 
 napi_value gatherSum(napi_env env, napi_callback_info info) {
@@ -56,9 +55,8 @@ napi_value gatherSum(napi_env env, napi_callback_info info) {
     args.refuse("sequenceLength", "a positive integer");
     return nullptr;
   }
-  const Kernels* kernels = static_cast<const Kernels*>(args.data);
-  return number(env, kernels->gatherSum(weight, numEmbeddings, embeddingDim, indices, numIndices, positionWeight,
-                                        sequenceLength, start, out));
+  return number(env, args.kernels().gatherSum(weight, numEmbeddings, embeddingDim, indices, numIndices, positionWeight,
+                                              sequenceLength, start, out));
 }
 
 napi_value scatterAdd(napi_env env, napi_callback_info info) {
@@ -73,9 +71,8 @@ napi_value scatterAdd(napi_env env, napi_callback_info info) {
       !args.u32s(3, "indices", numIndices, &indices) || !args.f32s(6, "gradOut", numIndices, embeddingDim, &gradOut)) {
     return nullptr;
   }
-  const Kernels* kernels = static_cast<const Kernels*>(args.data);
-  return number(env, kernels->scatterAdd(gradWeight, numEmbeddings, embeddingDim, indices, numIndices,
-                                         static_cast<u32>(paddingIdx), gradOut));
+  return number(env, args.kernels().scatterAdd(gradWeight, numEmbeddings, embeddingDim, indices, numIndices,
+                                               static_cast<u32>(paddingIdx), gradOut));
 }
 
 using Matmul = decltype(Kernels::matmulNN);
@@ -91,7 +88,7 @@ napi_value multiply(napi_env env, napi_callback_info info) {
       !args.f32s(0, "a", m, k, &a) || !args.f32s(1, "b", n, k, &b) || !args.f32s(6, "out", m, n, &out)) {
     return nullptr;
   }
-  (static_cast<const Kernels*>(args.data)->*matmul)(a, b, m, n, k, accumulate, out);
+  (args.kernels().*matmul)(a, b, m, n, k, accumulate, out);
   return nullptr;
 }
 

@@ -30,13 +30,14 @@ template <usize count>
 struct Args {
   napi_env env;
   napi_value values[count];
-  void* data;  // what the function was made with
+  void* data;  // what the function was made with: a table of kernels
 
   bool read(napi_callback_info info) {
-    usize given = count;
-    if (napi_get_cb_info(env, info, &given, values, nullptr, &data) != napi_ok) return false;
-    return true;  // the missing ones are undefined, and no reader takes undefined
+    usize given = count;  // missing ones are undefined, and no reader takes undefined
+    return napi_get_cb_info(env, info, &given, values, nullptr, &data) == napi_ok;
   }
+
+  const Kernels& kernels() const { return *static_cast<const Kernels*>(data); }
 
   bool refuse(const char* name, const char* expected) const {
     char message[160];
@@ -70,13 +71,8 @@ struct Args {
 
   /** As f32s, but an array of nothing is none: null. */
   bool f32sOrNone(usize at, const char* name, usize rows, usize columns, f32** out) const {
-    napi_typedarray_type type;
-    usize length;
-    const bool isNone =
-        napi_get_typedarray_info(env, values[at], &type, &length, nullptr, nullptr, nullptr) == napi_ok &&
-        type == napi_float32_array && length == 0;
     *out = nullptr;
-    return isNone || f32s(at, name, rows, columns, out);
+    return isNone(at, napi_float32_array) || f32s(at, name, rows, columns, out);
   }
 
   bool u32s(usize at, const char* name, usize count32, u32** out) const {
@@ -85,13 +81,8 @@ struct Args {
 
   /** As u32s, but an array of nothing is none: null. */
   bool u32sOrNone(usize at, const char* name, usize count32, u32** out) const {
-    napi_typedarray_type type;
-    usize length;
-    const bool isNone =
-        napi_get_typedarray_info(env, values[at], &type, &length, nullptr, nullptr, nullptr) == napi_ok &&
-        type == napi_uint32_array && length == 0;
     *out = nullptr;
-    return isNone || u32s(at, name, count32, out);
+    return isNone(at, napi_uint32_array) || u32s(at, name, count32, out);
   }
 
   /** A number, rounded to the nearest float. */
@@ -103,6 +94,13 @@ struct Args {
   }
 
  private:
+  bool isNone(usize at, napi_typedarray_type wanted) const {
+    napi_typedarray_type type;
+    usize length;
+    return napi_get_typedarray_info(env, values[at], &type, &length, nullptr, nullptr, nullptr) == napi_ok &&
+           type == wanted && length == 0;
+  }
+
   bool array(usize at, const char* name, napi_typedarray_type wanted, const char* expected, usize rows, usize columns,
              void** out) const {
     napi_typedarray_type type;

@@ -44,11 +44,6 @@ bool readReals(const Args<count>& args, usize first, const char* const (&names)[
   return true;
 }
 
-template <usize count>
-const Kernels* kernelsOf(const Args<count>& args) {
-  return static_cast<const Kernels*>(args.data);
-}
-
 }  // namespace
 
 napi_value stepSGD(napi_env env, napi_callback_info info) {
@@ -62,8 +57,8 @@ napi_value stepSGD(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   return number(env,
-                kernelsOf(args)->stepSGD(step.weight, step.states[0], step.numEmbeddings, step.embeddingDim, step.rows,
-                                         step.numRows, step.grad, reals[0], reals[1], reals[2], nesterov, weightDecay));
+                args.kernels().stepSGD(step.weight, step.states[0], step.numEmbeddings, step.embeddingDim, step.rows,
+                                       step.numRows, step.grad, reals[0], reals[1], reals[2], nesterov, weightDecay));
 }
 
 napi_value stepAdagrad(napi_env env, napi_callback_info info) {
@@ -74,8 +69,8 @@ napi_value stepAdagrad(napi_env env, napi_callback_info info) {
       !readReals(args, 7, {"lr", "eps", "weightDecay"}, reals)) {
     return nullptr;
   }
-  return number(env, kernelsOf(args)->stepAdagrad(step.weight, step.states[0], step.numEmbeddings, step.embeddingDim,
-                                                  step.rows, step.numRows, step.grad, reals[0], reals[1], reals[2]));
+  return number(env, args.kernels().stepAdagrad(step.weight, step.states[0], step.numEmbeddings, step.embeddingDim,
+                                                step.rows, step.numRows, step.grad, reals[0], reals[1], reals[2]));
 }
 
 napi_value stepRowwiseAdagrad(napi_env env, napi_callback_info info) {
@@ -87,9 +82,9 @@ napi_value stepRowwiseAdagrad(napi_env env, napi_callback_info info) {
       !readReals(args, 7, {"lr", "eps", "weightDecay"}, reals) || !args.boolean(10, "decoupled", &decoupled)) {
     return nullptr;
   }
-  return number(env, kernelsOf(args)->stepRowwiseAdagrad(step.weight, step.states[0], step.numEmbeddings,
-                                                         step.embeddingDim, step.rows, step.numRows, step.grad,
-                                                         reals[0], reals[1], reals[2], decoupled));
+  return number(env, args.kernels().stepRowwiseAdagrad(step.weight, step.states[0], step.numEmbeddings,
+                                                       step.embeddingDim, step.rows, step.numRows, step.grad, reals[0],
+                                                       reals[1], reals[2], decoupled));
 }
 
 napi_value stepAdam(napi_env env, napi_callback_info info) {
@@ -102,10 +97,9 @@ napi_value stepAdam(napi_env env, napi_callback_info info) {
                  reals)) {
     return nullptr;
   }
-  return number(
-      env, kernelsOf(args)->stepAdam(step.weight, step.states[0], step.states[1], step.numEmbeddings, step.embeddingDim,
-                                     step.rows, step.numRows, step.grad, reals[0], reals[1], reals[2], reals[3],
-                                     reals[4], reals[5], reals[6], reals[7], reals[8]));
+  return number(env, args.kernels().stepAdam(step.weight, step.states[0], step.states[1], step.numEmbeddings,
+                                             step.embeddingDim, step.rows, step.numRows, step.grad, reals[0], reals[1],
+                                             reals[2], reals[3], reals[4], reals[5], reals[6], reals[7], reals[8]));
 }
 
 napi_value stepSparseAdam(napi_env env, napi_callback_info info) {
@@ -116,9 +110,9 @@ napi_value stepSparseAdam(napi_env env, napi_callback_info info) {
       !readReals(args, 8, {"stepSize", "gain1", "gain2", "eps"}, reals)) {
     return nullptr;
   }
-  return number(env, kernelsOf(args)->stepSparseAdam(step.weight, step.states[0], step.states[1], step.numEmbeddings,
-                                                     step.embeddingDim, step.rows, step.numRows, step.grad, reals[0],
-                                                     reals[1], reals[2], reals[3]));
+  return number(env, args.kernels().stepSparseAdam(step.weight, step.states[0], step.states[1], step.numEmbeddings,
+                                                   step.embeddingDim, step.rows, step.numRows, step.grad, reals[0],
+                                                   reals[1], reals[2], reals[3]));
 }
 
 }  // namespace nn

@@ -19,9 +19,8 @@ napi_value stepSkipGram(napi_env env, napi_callback_info info) {
       !args.u32s(5, "outputs", numTuples * (numNegatives + 1), &outputs) || !args.f32s(8, "lr", numTuples, 1, &lr)) {
     return nullptr;
   }
-  const Kernels* kernels = static_cast<const Kernels*>(args.data);
-  return number(env, kernels->stepSkipGram(inputWeight, outputWeight, numEmbeddings, embeddingDim, inputs, outputs,
-                                           numTuples, numNegatives, lr));
+  return number(env, args.kernels().stepSkipGram(inputWeight, outputWeight, numEmbeddings, embeddingDim, inputs,
+                                                 outputs, numTuples, numNegatives, lr));
 }
 
 napi_value stepCbow(napi_env env, napi_callback_info info) {
@@ -39,9 +38,8 @@ napi_value stepCbow(napi_env env, napi_callback_info info) {
       !args.u32s(7, "outputs", numTuples * (numNegatives + 1), &outputs) || !args.f32s(10, "lr", numTuples, 1, &lr)) {
     return nullptr;
   }
-  const Kernels* kernels = static_cast<const Kernels*>(args.data);
-  return number(env, kernels->stepCbow(inputWeight, outputWeight, numEmbeddings, embeddingDim, inputs, numInputs,
-                                       offsets, outputs, numTuples, numNegatives, lr));
+  return number(env, args.kernels().stepCbow(inputWeight, outputWeight, numEmbeddings, embeddingDim, inputs, numInputs,
+                                             offsets, outputs, numTuples, numNegatives, lr));
 }
 
 }  // namespace nn
