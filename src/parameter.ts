@@ -42,7 +42,7 @@ export class Parameter {
   /** @internal */
   constructor(name: string, shape: readonly [number, number], backend: Backend, requiresGrad = true) {
     this.#name = name;
-    this.#shape = shape;
+    this.#shape = Object.freeze([...shape] as const);
     this.#sizes = [shape[0]];
     this.backend = backend;
     this.requiresGrad = requiresGrad;
@@ -173,7 +173,7 @@ export class Parameter {
     const mask = this.#trainableRows;
     this.dispose();
     this.#block = block;
-    this.#shape = [numRows, numColumns];
+    this.#shape = Object.freeze([numRows, numColumns] as const);
     this.#sizes.push(numRows);
     this.#view = block.f32(0, numRows * numColumns);
     if (mask !== null) this.fixRows(Uint8Array.from({ length: numRows }, (_, row) => mask[row] ?? 1));

@@ -74,8 +74,6 @@ export interface PretrainedOptions extends Omit<EmbeddingOptions, "generator"> {
  * Array.from(tokens.forward([2]), (x) => x.toFixed(4)); // => ["1.2753", "-0.2010", "-0.1606"]
  */
 export class Embedding {
-  /** Floats per row. */
-  readonly embeddingDim: number;
   /** The padding row, counted from the start, or null. */
   readonly paddingIdx: number | null;
   /** What a row's norm may be, or null for any. */
@@ -110,7 +108,6 @@ export class Embedding {
     checkBoolean("sparse", sparse);
     const mask = trainableRows === undefined ? null : maskOf(trainableRows, numEmbeddings);
     checkGenerator(generator);
-    this.embeddingDim = embeddingDim;
     if (paddingIdx === undefined) this.paddingIdx = null;
     else {
       checkWhole("paddingIdx", paddingIdx, -numEmbeddings, numEmbeddings - 1);
@@ -139,6 +136,11 @@ export class Embedding {
   /** Rows of the table. */
   get numEmbeddings(): number {
     return this.weight.shape[0];
+  }
+
+  /** Floats per row. */
+  get embeddingDim(): number {
+    return this.weight.shape[1];
   }
 
   /**
@@ -184,8 +186,7 @@ export class Embedding {
    * table.forward([[0, 1], [1, 2]]); // => Float32Array [1, 2, 3, 4, 3, 4, 5, 6]
    */
   forward(indices: Indices, out?: Float32Array): Float32Array {
-    const { embeddingDim, weight } = this;
-    const numEmbeddings = weight.shape[0];
+    const { numEmbeddings, embeddingDim, weight } = this;
     let rows = toUint32("indices", indices, numEmbeddings); // first, for a plain array may have getters that do anything
     const { data } = weight;
     const numFloats = rows.length * embeddingDim;

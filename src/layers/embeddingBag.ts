@@ -81,10 +81,6 @@ const tableOptions = ["mode", "includeLastOffset", "paddingIdx", "maxNorm", "nor
  * words.forward([[0, 1, 2], [2], []]); // => Float32Array [3, 4, 5, 6, 0, 0]
  */
 export class EmbeddingBag {
-  /** Rows of the table. */
-  readonly numEmbeddings: number;
-  /** Floats per row. */
-  readonly embeddingDim: number;
   /** What is made of the rows of a bag. */
   readonly mode: BagMode;
   /** Whether `offsets` end with where the last bag ends. */
@@ -125,8 +121,6 @@ export class EmbeddingBag {
     if (scaleGradByFreq && mode === "max") {
       throw rangeError("ERR_OUT_OF_RANGE", 'scaleGradByFreq is true, expected false with mode "max"');
     }
-    this.numEmbeddings = numEmbeddings;
-    this.embeddingDim = embeddingDim;
     this.mode = mode;
     this.includeLastOffset = includeLastOffset;
     this.maxNorm = maxNorm ?? null;
@@ -149,6 +143,16 @@ export class EmbeddingBag {
     }
     fillNormal(data, generator);
     if (this.paddingIdx !== null) data.fill(0, this.paddingIdx * embeddingDim, (this.paddingIdx + 1) * embeddingDim);
+  }
+
+  /** Rows of the table. */
+  get numEmbeddings(): number {
+    return this.weight.shape[0];
+  }
+
+  /** Floats per row. */
+  get embeddingDim(): number {
+    return this.weight.shape[1];
   }
 
   /**

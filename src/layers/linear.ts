@@ -29,10 +29,6 @@ export interface LinearOptions {
  * Array.from(linear.forward(Float32Array.of(1, 0, 0, 0)), (x) => x.toFixed(4)); // => ["-0.2039", "-0.4260", "-0.3159", "-0.4244", "-0.3814"]
  */
 export class Linear {
-  /** Floats per row of x. */
-  readonly inFeatures: number;
-  /** Floats per row of the result. */
-  readonly outFeatures: number;
   /** (outFeatures, inFeatures). */
   readonly weight: Parameter;
   /** (outFeatures, 1), or null. */
@@ -50,8 +46,6 @@ export class Linear {
     const { bias = true, generator = defaultGenerator } = options;
     checkBoolean("bias", bias);
     checkGenerator(generator);
-    this.inFeatures = inFeatures;
-    this.outFeatures = outFeatures;
     const backend = selectBackend(options.backend);
     this.weight = new Parameter("weight", [outFeatures, inFeatures], backend);
     this.bias = bias ? new Parameter("bias", [outFeatures, 1], backend) : null;
@@ -59,6 +53,16 @@ export class Linear {
     fillUniform(this.weight.data, generator, -weightBound, weightBound);
     const biasBound = linearBiasBound(inFeatures);
     if (this.bias !== null) fillUniform(this.bias.data, generator, -biasBound, biasBound);
+  }
+
+  /** Floats per row of x. */
+  get inFeatures(): number {
+    return this.weight.shape[1];
+  }
+
+  /** Floats per row of the result. */
+  get outFeatures(): number {
+    return this.weight.shape[0];
   }
 
   /**

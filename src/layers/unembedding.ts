@@ -31,8 +31,6 @@ export interface UnembeddingOptions {
  * head.topK(Float32Array.of(2, 3), 2).indices; // => Uint32Array [2, 1]
  */
 export class Unembedding {
-  /** Floats per hidden state. */
-  readonly embeddingDim: number;
   /** The table, (numEmbeddings, embeddingDim): the very Parameter that was given. */
   readonly weight: Parameter;
   /** (numEmbeddings, 1), or null. */
@@ -51,7 +49,6 @@ export class Unembedding {
       throw typeError("ERR_INVALID_ARG_TYPE", `weight is ${show(weight)}, expected a Parameter, such as tokens.weight`);
     }
     weight.checkInUse();
-    this.embeddingDim = weight.shape[1];
     this.weight = weight;
     this.bias = bias ? new Parameter("bias", [weight.shape[0], 1], weight.backend) : null;
     if (this.bias !== null) weight.follow(this.bias); // a resized table has as many biases, the new ones 0
@@ -61,6 +58,11 @@ export class Unembedding {
   /** Rows of the table: logits per hidden state. */
   get numEmbeddings(): number {
     return this.weight.shape[0];
+  }
+
+  /** Floats per hidden state. */
+  get embeddingDim(): number {
+    return this.weight.shape[1];
   }
 
   /**
