@@ -3,7 +3,7 @@ import { firstOutside } from "./firstOutside";
 
 /**
  * out[i] = gradOut[b, :] . weight[indices[i], :] for the indices of each bag b; +0 for padding and for indices in no bag.
- * See src/backend/backend.ts for the promise, src/backend/js/dotBags.ts for the specification.
+ * See src/backend/kernels.ts for the promise, src/backend/js/dotBags.ts for the specification.
  */
 export function dotBags(
   weight: usize,

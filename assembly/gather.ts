@@ -5,7 +5,7 @@ const longRow: u32 = ASC_FEATURE_SIMD ? 64 : 16;
 
 /**
  * out[i, :] = weight[indices[i], :]. Bits are carried as integers, so that not even the payload of a NaN changes.
- * See src/backend/backend.ts for the promise, src/backend/js/gather.ts for the specification.
+ * See src/backend/kernels.ts for the promise, src/backend/js/gather.ts for the specification.
  */
 export function gather(
   weight: usize,

@@ -6,7 +6,7 @@ const passBytes: usize = 128;
 
 /**
  * out[b, :] = the sum, mean or maximum of the rows of bag b. sampleWeights is 0 when there are none.
- * See src/backend/backend.ts for the promise, src/backend/js/gatherBags.ts for the specification.
+ * See src/backend/kernels.ts for the promise, src/backend/js/gatherBags.ts for the specification.
  */
 export function gatherBags(
   weight: usize,

@@ -2,7 +2,7 @@ import { firstOutside } from "./firstOutside";
 
 /**
  * out[i, :] = weight[indices[i], :] + positionWeight[start + i mod sequenceLength, :], one f32 add each.
- * See src/backend/backend.ts for the promise, src/backend/js/gatherSum.ts for the specification.
+ * See src/backend/kernels.ts for the promise, src/backend/js/gatherSum.ts for the specification.
  */
 export function gatherSum(
   weight: usize,

@@ -8,7 +8,7 @@ const rowsToPackLong: u32 = ASC_FEATURE_SIMD ? 8 : 2;
 
 /**
  * out (m, n) = a (m, k) b (n, k)^T, or out += with `accumulate`, each element an 8-lane dot product.
- * See src/backend/backend.ts for the promise, src/backend/js/matmulNT.ts for the specification.
+ * See src/backend/kernels.ts for the promise, src/backend/js/matmulNT.ts for the specification.
  *
  * As many rows of a as fit are packed and stay in the second-level cache; the rows of b pass by once per such batch, in panels that stay
  * in the first.

@@ -4,7 +4,7 @@ import { addRow } from "./lanes";
 /**
  * gradWeight[indices[i], :] += gradOut[i, :] for ascending i, one f32 add each; rows of paddingIdx are passed over.
  * All indices are looked at before the first write: a refused call changes nothing.
- * See src/backend/backend.ts for the promise, src/backend/js/scatterAdd.ts for the specification.
+ * See src/backend/kernels.ts for the promise, src/backend/js/scatterAdd.ts for the specification.
  */
 export function scatterAdd(
   gradWeight: usize,

@@ -3,7 +3,7 @@ import { addRow, addScaledRow } from "./lanes";
 
 /**
  * gradWeight[indices[i], :] += gradOut[b, :] (times scales[i]) for the indices of each bag b in order. scales is 0 when there are none.
- * See src/backend/backend.ts for the promise, src/backend/js/scatterAddBags.ts for the specification.
+ * See src/backend/kernels.ts for the promise, src/backend/js/scatterAddBags.ts for the specification.
  */
 export function scatterAddBags(
   gradWeight: usize,

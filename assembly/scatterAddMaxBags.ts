@@ -2,7 +2,7 @@ import { firstOutside } from "./firstOutside";
 
 /**
  * Each element of gradOut goes to the row that its column's maximum was taken from, bag after bag.
- * See src/backend/backend.ts for the promise, src/backend/js/scatterAddMaxBags.ts for the specification.
+ * See src/backend/kernels.ts for the promise, src/backend/js/scatterAddMaxBags.ts for the specification.
  */
 export function scatterAddMaxBags(
   gradWeight: usize,

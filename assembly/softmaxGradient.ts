@@ -2,7 +2,7 @@ import { expPair, expUnrounded, promoteHigh, shiftOf } from "./exponential";
 
 /**
  * logits become exp(logit - greatest) * factor - share, in place.
- * See src/backend/backend.ts for the promise, src/backend/js/softmaxGradient.ts for the specification.
+ * See src/backend/kernels.ts for the promise, src/backend/js/softmaxGradient.ts for the specification.
  */
 export function softmaxGradient(logits: usize, numRows: u32, numColumns: u32, bias: usize, coefficients: usize): void {
   const end = coefficients + (numRows as usize) * 12;

@@ -1,7 +1,7 @@
 import { firstRowOutside, rowStart } from "./rows";
 
 /**
- * One step of Adagrad, in place. See src/backend/backend.ts for the promise, src/backend/js/stepAdagrad.ts for the specification.
+ * One step of Adagrad, in place. See src/backend/kernels.ts for the promise, src/backend/js/stepAdagrad.ts for the specification.
  */
 export function stepAdagrad(
   weight: usize,

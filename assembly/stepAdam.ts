@@ -1,7 +1,7 @@
 import { firstRowOutside, rowStart } from "./rows";
 
 /**
- * One step of Adam or AdamW, in place. See src/backend/backend.ts for the promise, src/backend/js/stepAdam.ts for the specification.
+ * One step of Adam or AdamW, in place. See src/backend/kernels.ts for the promise, src/backend/js/stepAdam.ts for the specification.
  */
 export function stepAdam(
   weight: usize,

@@ -5,7 +5,7 @@ import { stepOutputs } from "./stepOutputs";
 
 /**
  * word2vec's continuous bag of words, in place, tuple after tuple.
- * See src/backend/backend.ts for the promise, src/backend/js/stepCbow.ts for the specification.
+ * See src/backend/kernels.ts for the promise, src/backend/js/stepCbow.ts for the specification.
  */
 export function stepCbow(
   inputWeight: usize,

@@ -5,7 +5,7 @@ import { sigmoid, sigmoidFour } from "./sigmoid";
 
 /**
  * The output side of one tuple: moves the rows outputs[0] … outputs[numNegatives] of outputWeight and leaves the gradient of hidden at
- * `grad`. See src/backend/backend.ts, stepSkipGram.
+ * `grad`. See src/backend/kernels.ts, stepSkipGram.
  */
 export function stepOutputs(
   hidden: usize,

@@ -2,7 +2,7 @@ import { firstRowOutside, rowStart } from "./rows";
 import { tileSums } from "./scratch";
 
 /**
- * One step of Adagrad with one scalar a row, in place. See src/backend/backend.ts for the promise,
+ * One step of Adagrad with one scalar a row, in place. See src/backend/kernels.ts for the promise,
  * src/backend/js/stepRowwiseAdagrad.ts for the specification.
  */
 export function stepRowwiseAdagrad(

@@ -1,7 +1,7 @@
 import { firstRowOutside, rowStart } from "./rows";
 
 /**
- * One step of stochastic gradient descent, in place. See src/backend/backend.ts for the promise, src/backend/js/stepSGD.ts for the
+ * One step of stochastic gradient descent, in place. See src/backend/kernels.ts for the promise, src/backend/js/stepSGD.ts for the
  * specification.
  */
 export function stepSGD(

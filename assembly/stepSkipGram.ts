@@ -5,7 +5,7 @@ import { stepOutputs } from "./stepOutputs";
 
 /**
  * word2vec's skip-gram with negative sampling, in place, tuple after tuple.
- * See src/backend/backend.ts for the promise, src/backend/js/stepSkipGram.ts for the specification.
+ * See src/backend/kernels.ts for the promise, src/backend/js/stepSkipGram.ts for the specification.
  */
 export function stepSkipGram(
   inputWeight: usize,

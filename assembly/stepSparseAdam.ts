@@ -1,7 +1,7 @@
 import { firstRowOutside, rowStart } from "./rows";
 
 /**
- * One step of Adam as torch.optim.SparseAdam writes it, in place. See src/backend/backend.ts for the promise,
+ * One step of Adam as torch.optim.SparseAdam writes it, in place. See src/backend/kernels.ts for the promise,
  * src/backend/js/stepSparseAdam.ts for the specification.
  */
 export function stepSparseAdam(

@@ -7,7 +7,7 @@ const sums: usize = tileSums + 64;
 
 /**
  * Takes one more chunk of each row's logits into its greatest, its sum of exponentials and its sum of logits.
- * See src/backend/backend.ts for the promise, src/backend/js/sumExponentials.ts for the specification.
+ * See src/backend/kernels.ts for the promise, src/backend/js/sumExponentials.ts for the specification.
  */
 export function sumExponentials(statistics: usize, logits: usize, numRows: u32, numColumns: u32, bias: usize): void {
   const rowBytes = (numColumns as usize) << 2;

@@ -1,10 +1,10 @@
 /**
  * The kernels: their signatures, and what they promise. The words and the order of the parameters are those of
- * src/backend/backend.ts; the bits are those of src/backend/js/, which is the specification (NaN payloads excepted).
+ * src/backend/kernels.ts; the bits are those of src/backend/js/, which is the specification (NaN payloads excepted).
  *
  * Pointers and counts in, a count out: no allocation, no exception, no state that outlives the call. Arrays are
- * row-major, need no more than the alignment of a float, and hold at least what the counts say: the door (addon.cpp)
- * has seen to that. Arrays that are written do not overlap those that are read.
+ * row-major, need no more than the alignment of a float, and hold at least what the counts say: the door
+ * (addon.cpp and doors/) has seen to that. Arrays that are written do not overlap those that are read.
  *
  * One table per instruction set is filled by isa/<isa>.cpp; dispatch.cpp says which of them this CPU can run.
  */
@@ -16,7 +16,7 @@ using f32 = float;
 using u32 = __UINT32_TYPE__;
 using usize = __SIZE_TYPE__;
 
-/** "No padding row" for scatterAdd: no table has this many rows. */
+/** "No padding row" for scatterAdd and the kernels of bags: no table has this many rows. */
 constexpr u32 noPadding = 0xffffffff;
 
 /** The most negatives, and the longest row, of a training step: its working memory is fixed. */

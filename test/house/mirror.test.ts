@@ -5,7 +5,7 @@ import { read, withoutComments } from "./sources.js";
  * One name in three languages: a kernel is src/backend/js/<kernel>.ts (the specification), assembly/<kernel>.ts and
  * native/kernels/<kernel>.h, each with one function of that name and the parameters of the contract in its order.
  */
-const contract = withoutComments(read("src/backend/backend.ts"));
+const contract = withoutComments(read("src/backend/kernels.ts"));
 const kernelsInterface = contract.slice(contract.indexOf("interface Kernels {"));
 const kernels = [...kernelsInterface.slice(0, kernelsInterface.indexOf("\n}")).matchAll(/^ {2}(\w+)\(/gm)].map(
   ([, name]) => name,

@@ -6,7 +6,7 @@
  * floats.
  */
 
-/** The three sizes of a product, by the names of backend.ts. */
+/** The three sizes of a product, by the names of kernels.ts. */
 export interface Sizes {
   readonly m: number;
   readonly n: number;
