@@ -44,6 +44,13 @@ export function toUint32(name: string, indices: Indices, numEmbeddings: number):
   return Uint32Array.from(indices as Int16Array); // a negative wraps to more than any row
 }
 
+/** The indices, or a copy of them where another thread could change them between a native kernel's look at them and their use. */
+export function unshared(indices: Uint32Array): Uint32Array {
+  const { buffer } = indices;
+  const isShared = Object.prototype.toString.call(buffer) === "[object SharedArrayBuffer]";
+  return isShared ? indices.slice() : indices;
+}
+
 /** Throws unless indices is of a kind that {@link toUint32} takes; what is in it is not looked at. */
 export function checkIndices(name: string, indices: unknown): asserts indices is Indices {
   if (Array.isArray(indices)) return;
@@ -91,13 +98,6 @@ function fromArray(name: string, indices: NestedIndices, numEmbeddings: number):
   }
   if (isSmall) scratch[numIndices] = flat;
   return flat;
-}
-
-/** The indices, or a copy of them where another thread could change them between a native kernel's look at them and their use. */
-export function unshared(indices: Uint32Array): Uint32Array {
-  const { buffer } = indices;
-  const isShared = Object.prototype.toString.call(buffer) === "[object SharedArrayBuffer]";
-  return isShared ? indices.slice() : indices;
 }
 
 function fromNested(name: string, indices: NestedIndices, numEmbeddings: number): Uint32Array {
