@@ -37,6 +37,13 @@ export function checkNumber(name: string, value: unknown, least: number, exclusi
   throw notTheNumber(name, value, `a finite number ${exclusive ? ">" : ">="} ${least}`);
 }
 
+/** Throws unless value is a number in [0, 1]. */
+export function checkShare(name: string, value: unknown): asserts value is number {
+  const number = value as number;
+  if (typeof value === "number" && number >= 0 && number <= 1) return;
+  throw notTheNumber(name, value, "a number in [0, 1]");
+}
+
 /** The refusal of a number that is not the one expected, or of what is no number at all. */
 function notTheNumber(name: string, value: unknown, expected: string): Error {
   const message = `${name} is ${show(value)}, expected ${expected}`;
@@ -110,6 +117,12 @@ export function checkLength(
   checkAttached(name, value);
   if (value.length === length) return;
   throw rangeError("ERR_INVALID_LENGTH", `${name}.length is ${value.length}, expected ${length} = ${shape}`);
+}
+
+/** Throws unless something is so long that it is whole pieces of `size`; `what` says in words what that is. */
+export function checkMultiple(name: string, length: number, size: number, what: string): void {
+  if (size === 0 ? length === 0 : length % size === 0) return;
+  throw rangeError("ERR_INVALID_LENGTH", `${name}.length is ${length}, expected a multiple of ${size} = ${what}`);
 }
 
 /** Throws when what is to be written shares memory with what is to be read. */

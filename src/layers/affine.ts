@@ -1,6 +1,5 @@
 import { kernelsFor } from "../backend/select.js";
-import { checkApart, checkAttached, checkFloats, checkLength } from "../check.js";
-import { rangeError } from "../errors.js";
+import { checkApart, checkAttached, checkFloats, checkLength, checkMultiple } from "../check.js";
 import type { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
 
@@ -73,11 +72,8 @@ export function affineBackward(
 export function countRows(name: string, array: Float32Array, rowLength: number, what: string): number {
   checkFloats(name, array);
   checkAttached(name, array);
-  if (array.length % rowLength === 0) return array.length / rowLength;
-  throw rangeError(
-    "ERR_INVALID_LENGTH",
-    `${name}.length is ${array.length}, expected a multiple of ${rowLength} = ${what}`,
-  );
+  checkMultiple(name, array.length, rowLength, what);
+  return array.length / rowLength;
 }
 
 /** The array, or a copy of it if making either gradient would change it. */

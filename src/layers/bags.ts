@@ -1,4 +1,4 @@
-import { checkLength, checkWhole, isFloats } from "../check.js";
+import { checkLength, checkMultiple, checkWhole, isFloats } from "../check.js";
 import { rangeError, show, typeError } from "../errors.js";
 import { checkIndex, checkIndices, type Indices, toUint32, unshared } from "../indices.js";
 
@@ -105,12 +105,7 @@ function flatten(name: string, given: readonly Bag[], numEmbeddings: number): Fl
 
 /** The ends of bags of one size. */
 function everySo(bagSize: number, numIndices: number): Uint32Array {
-  if (numIndices % bagSize !== 0) {
-    throw rangeError(
-      "ERR_INVALID_LENGTH",
-      `indices.length is ${numIndices}, expected a multiple of ${bagSize} = bagSize`,
-    );
-  }
+  checkMultiple("indices", numIndices, bagSize, "bagSize");
   const ends = new Uint32Array(numIndices / bagSize + 1);
   for (let b = 1; b < ends.length; b++) ends[b] = b * bagSize;
   return ends;
@@ -153,15 +148,15 @@ function weigh(
   }
   const flat: unknown[] = [];
   const isNested = given.some((each) => Array.isArray(each) || isFloats(each));
-  if (isNested && bags !== undefined) checkCount(name, given.length, bags.length, "indices.length");
+  if (isNested && bags !== undefined) checkWeightsLength(name, given.length, bags.length, "indices.length");
   given.forEach((each: unknown, b) => {
     if (!Array.isArray(each) && !isFloats(each)) flat.push(checkWeight(`${name}[${b}]`, each));
     else {
-      if (bags !== undefined) checkCount(`${name}[${b}]`, each.length, bags[b].length, `indices[${b}].length`);
+      if (bags !== undefined) checkWeightsLength(`${name}[${b}]`, each.length, bags[b].length, `indices[${b}].length`);
       for (let i = 0; i < each.length; i++) flat.push(checkWeight(`${name}[${b}][${i}]`, each[i]));
     }
   });
-  checkCount(name, flat.length, numIndices, "numIndices");
+  checkWeightsLength(name, flat.length, numIndices, "numIndices");
   return { sampleWeights: Float32Array.from(flat as number[]), isWeighted: true };
 }
 
@@ -170,7 +165,7 @@ function checkWeight(name: string, value: unknown): number {
   throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${show(value)}, expected a number`);
 }
 
-function checkCount(name: string, length: number, expected: number, what: string): void {
+function checkWeightsLength(name: string, length: number, expected: number, what: string): void {
   if (length === expected) return;
   throw rangeError("ERR_INVALID_LENGTH", `${name}.length is ${length}, expected ${expected} = ${what}`);
 }

@@ -9,7 +9,7 @@ const f = Math.fround;
 const none = new Float32Array(0);
 
 /** Floats of a row's statistics and coefficients: see `sumExponentials` and `softmaxGradient`. */
-const width = 3;
+const statisticsWidth = 3;
 
 /** What {@link fusedLoss} needs to know. */
 export interface FusedLoss {
@@ -53,7 +53,7 @@ export function fusedLoss({ weight, bias, kernels, scratch, ...given }: FusedLos
   }
   // From here on nothing is allocated in the backend, so views stay what they are.
   const [statistics, states, gradStates, ones, logits] = scratch.take(
-    ...[rowsAtOnce * width, rowsAtOnce * dim, rowsAtOnce * dim, rowsAtOnce, logitFloats],
+    ...[rowsAtOnce * statisticsWidth, rowsAtOnce * dim, rowsAtOnce * dim, rowsAtOnce, logitFloats],
   );
   const table = weight.data;
   const biasData = bias?.data ?? none;
@@ -78,7 +78,7 @@ export function fusedLoss({ weight, bias, kernels, scratch, ...given }: FusedLos
       const rows = Math.min(rowsAtOnce, n - top);
       states.set(hidden.subarray(top * dim, (top + rows) * dim));
       const targetLogits = new Float64Array(rows);
-      for (let i = 0; i < rows; i++) statistics.set([Number.NEGATIVE_INFINITY, 0, 0], i * width);
+      for (let i = 0; i < rows; i++) statistics.set([Number.NEGATIVE_INFINITY, 0, 0], i * statisticsWidth);
       forEachChunk(rows, false, (chunkLogits, { first, count, chunkBias }) => {
         kernels.sumExponentials(statistics, chunkLogits, rows, count, chunkBias);
         for (let i = 0; i < rows; i++) {
@@ -89,13 +89,13 @@ export function fusedLoss({ weight, bias, kernels, scratch, ...given }: FusedLos
         }
       });
       for (let i = 0; i < rows; i++) {
-        const [greatest, sum, logitSum] = statistics.subarray(i * width, (i + 1) * width);
+        const [greatest, sum, logitSum] = statistics.subarray(i * statisticsWidth, (i + 1) * statisticsWidth);
         const logOfSum = log(sum);
         losses.target[top + i] = logOfSum - (targetLogits[i] - greatest);
         losses.mean[top + i] = logOfSum + (greatest - logitSum / numEmbeddings);
         const scale = scales[top + i];
-        statistics[i * width + 1] = scale / sum;
-        statistics[i * width + 2] = (scale * labelSmoothing) / numEmbeddings;
+        statistics[i * statisticsWidth + 1] = scale / sum;
+        statistics[i * statisticsWidth + 2] = (scale * labelSmoothing) / numEmbeddings;
       }
       if (gradHidden === null) continue;
       forEachChunk(rows, keepsAll, (chunkLogits, { first, count, rowsOfTable, chunkBias }) => {

@@ -1,7 +1,17 @@
-import { checkBoolean, checkLength, checkNumber, checkOptions, checkWhole, checkWord } from "../check.js";
+import { checkBoolean, checkLength, checkNumber, checkOptions, checkShare, checkWhole, checkWord } from "../check.js";
 import { rangeError, show } from "../errors.js";
 import { checkIndex, checkIndices, type Indices } from "../indices.js";
 import { newFloats } from "../results.js";
+
+/** What is made of the losses of single rows. */
+export type Reduction = "mean" | "sum" | "none";
+
+/** What a loss gives: a number, or with reduction "none" a Float32Array with one for each row. */
+export interface Loss<Value = number | Float32Array> {
+  loss: Value;
+  /** The gradient with respect to the hidden states; null with `gradients: false`. */
+  gradHidden: Float32Array | null;
+}
 
 /** How {@link Unembedding.loss} is taken. */
 export interface LossOptions {
@@ -11,7 +21,7 @@ export interface LossOptions {
    * "mean" over the rows that count (by their targets' classWeights; NaN when none counts), their "sum", or "none": each row's own loss,
    * with the gradients of the sum. Default: "mean".
    */
-  reduction?: "mean" | "sum" | "none";
+  reduction?: Reduction;
   /**
    * How much of the target's probability is spread over all classes, in [0, 1] (Szegedy et al. 2016, "Rethinking the Inception
    * Architecture for Computer Vision"). Default: 0.
@@ -23,16 +33,18 @@ export interface LossOptions {
   gradients?: boolean;
 }
 
+/** Throws unless value is a {@link Reduction}. */
+export function checkReduction(value: unknown): asserts value is Reduction {
+  checkWord("reduction", value, ["mean", "sum", "none"]);
+}
+
 /** The options with their defaults. Throws unless they are what they should be. */
 export function checkLossOptions(options: LossOptions, numEmbeddings: number) {
   checkOptions(options, ["ignoreIndex", "reduction", "labelSmoothing", "classWeights", "gradients"]);
   const { ignoreIndex = -100, reduction = "mean", labelSmoothing = 0, classWeights, gradients = true } = options;
   checkWhole("ignoreIndex", ignoreIndex);
-  checkWord("reduction", reduction, ["mean", "sum", "none"]);
-  checkNumber("labelSmoothing", labelSmoothing, 0);
-  if (labelSmoothing > 1) {
-    throw rangeError("ERR_OUT_OF_RANGE", `labelSmoothing is ${labelSmoothing}, expected a number in [0, 1]`);
-  }
+  checkReduction(reduction);
+  checkShare("labelSmoothing", labelSmoothing);
   checkBoolean("gradients", gradients);
   if (classWeights !== undefined) {
     checkLength("classWeights", classWeights, numEmbeddings, "numEmbeddings");

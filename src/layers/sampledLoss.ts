@@ -1,18 +1,18 @@
 import { noPadding } from "../backend/backend.js";
 import { exp } from "../backend/js/exponential.js";
 import { kernelsFor } from "../backend/select.js";
-import { checkBoolean, checkOptions, checkWord } from "../check.js";
+import { checkBoolean, checkMultiple, checkOptions } from "../check.js";
 import { log1p } from "../elementary.js";
-import { rangeError } from "../errors.js";
 import { checkIndex, checkIndices, type Indices } from "../indices.js";
 import type { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
-import { flatIndices } from "./lossOptions.js";
+import { stableFor } from "./affine.js";
+import { checkReduction, flatIndices, type Reduction } from "./lossOptions.js";
 
 /** How {@link Unembedding.sampledLoss} is taken. */
 export interface SampledLossOptions {
   /** "mean" over the rows, their "sum", or "none": each row's own loss, with the gradients of the sum. Default: "mean". */
-  reduction?: "mean" | "sum" | "none";
+  reduction?: Reduction;
   /** Whether weight and bias get a {@link SparseGradient} of the touched rows instead of a dense one. Default: false. */
   sparse?: boolean;
   /** Whether gradients are made; without them the call only measures. Default: true. */
@@ -23,7 +23,7 @@ export interface SampledLossOptions {
 export function checkSampledLossOptions(options: SampledLossOptions) {
   checkOptions(options, ["reduction", "sparse", "gradients"]);
   const { reduction = "mean", sparse = false, gradients = true } = options;
-  checkWord("reduction", reduction, ["mean", "sum", "none"]);
+  checkReduction(reduction);
   checkBoolean("sparse", sparse);
   checkBoolean("gradients", gradients);
   return { reduction, sparse, gradients };
@@ -34,12 +34,7 @@ export function readCandidates(targets: Indices, negatives: Indices, n: number, 
   const flatTargets = flatIndices("targets", targets, n, "rows of hidden");
   checkIndices("negatives", negatives);
   const flat = Array.isArray(negatives) ? negatives.flat(Number.POSITIVE_INFINITY) : negatives;
-  if (n === 0 ? flat.length > 0 : flat.length % n !== 0) {
-    throw rangeError(
-      "ERR_INVALID_LENGTH",
-      `negatives.length is ${flat.length}, expected a multiple of ${n} = rows of hidden`,
-    );
-  }
+  checkMultiple("negatives", flat.length, n, "rows of hidden");
   const k = n === 0 ? 0 : flat.length / n;
   const candidates = new Uint32Array(n * (1 + k));
   for (let i = 0; i < n; i++) candidates[i * (1 + k)] = checkIndex("targets", i, flatTargets[i], numEmbeddings);
@@ -66,7 +61,7 @@ export function sampledRowLosses(
   const [numEmbeddings, dim] = weight.shape;
   const n = hidden.length / dim;
   const each = n === 0 ? 1 : candidates.length / n;
-  const settledHidden = weight.stable(hidden);
+  const stableHidden = stableFor(hidden, weight, bias);
   const kernels = kernelsFor(weight.backend, candidates.length * dim);
   const rowKernels = kernelsFor(weight.backend, each * dim);
   const rows = newFloats(candidates.length * dim);
@@ -76,7 +71,7 @@ export function sampledRowLosses(
   const losses = new Float64Array(n);
   for (let i = 0; i < n; i++) {
     const start = i * each;
-    const state = settledHidden.subarray(i * dim, (i + 1) * dim);
+    const state = stableHidden.subarray(i * dim, (i + 1) * dim);
     const candidateRows = rows.subarray(start * dim, (start + each) * dim);
     const logits = gradLogits.subarray(start, start + each);
     rowKernels.matmulNT(state, candidateRows, 1, each, dim, false, logits);

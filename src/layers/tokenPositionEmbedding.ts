@@ -1,6 +1,15 @@
 import { maxRows } from "../backend/backend.js";
 import { kernelsFor } from "../backend/select.js";
-import { checkApart, checkBoolean, checkFloats, checkLength, checkOptions, checkWhole, checkWord } from "../check.js";
+import {
+  checkApart,
+  checkBoolean,
+  checkFloats,
+  checkLength,
+  checkMultiple,
+  checkOptions,
+  checkWhole,
+  checkWord,
+} from "../check.js";
 import { rangeError, show } from "../errors.js";
 import { checkIndices, type Indices, outOfRange, toUint32, unshared } from "../indices.js";
 import { newFloats } from "../results.js";
@@ -207,10 +216,7 @@ export class TokenPositionEmbedding {
     const sequenceLength = given ?? Math.max(1, sequenceLengthOf(indices));
     const rows = unshared(toUint32("indices", indices, this.numEmbeddings));
     const numIndices = rows.length;
-    if (numIndices % sequenceLength !== 0) {
-      const expected = `expected a multiple of ${sequenceLength} = sequenceLength`;
-      throw rangeError("ERR_INVALID_LENGTH", `indices.length is ${numIndices}, ${expected}`);
-    }
+    checkMultiple("indices", numIndices, sequenceLength, "sequenceLength");
     const beyond = Math.max(0, this.contextLength - start);
     if (numIndices > 0 && sequenceLength > beyond) {
       const expected = `expected an integer in [0, ${this.contextLength}), the context length`;

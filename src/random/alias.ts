@@ -1,3 +1,4 @@
+import { checkGenerator, checkOptions, checkShare } from "../check.js";
 import { rangeError, show, typeError } from "../errors.js";
 import type { Generator } from "./generator.js";
 
@@ -56,9 +57,7 @@ export class AliasSampler {
    * @throws TypeError [ERR_INVALID_ARG_TYPE]; nothing is drawn then.
    */
   sample(generator: Generator, out: Uint32Array): Uint32Array {
-    if (typeof (generator as { uint32?: unknown } | null)?.uint32 !== "function") {
-      throw typeError("ERR_INVALID_ARG_TYPE", `generator is ${show(generator)}, expected a Generator`);
-    }
+    checkGenerator(generator);
     if ((out as Uint32Array | null)?.[Symbol.toStringTag] !== "Uint32Array") {
       throw typeError("ERR_INVALID_ARG_TYPE", `out is ${show(out)}, expected a Uint32Array`);
     }
@@ -127,16 +126,9 @@ function raised(x: number, power: number): number {
 }
 
 function checkPower(options: AliasSamplerOptions): number {
-  if (typeof options !== "object" || options === null) {
-    throw typeError("ERR_INVALID_ARG_TYPE", `options is ${show(options)}, expected an object`);
-  }
-  for (const key of Object.keys(options)) {
-    if (key !== "power") throw typeError("ERR_INVALID_ARG_TYPE", `options has ${show(key)}, expected only power`);
-  }
+  checkOptions(options, ["power"]);
   const { power = 0.75 } = options;
-  const expected = "expected a number in [0, 1]";
-  if (typeof power !== "number") throw typeError("ERR_INVALID_ARG_TYPE", `power is ${show(power)}, ${expected}`);
-  if (!(power >= 0 && power <= 1)) throw rangeError("ERR_OUT_OF_RANGE", `power is ${show(power)}, ${expected}`);
+  checkShare("power", power);
   return power;
 }
 
