@@ -281,7 +281,10 @@ describe("gradients are those of central differences", () => {
 test("memory for logits stays below 4 MiB, whatever the sizes, and batches are cut at multiples of 256", () => {
   for (const n of [0, 1, 255, 256, 257, 1000, 1_000_000]) {
     for (const numEmbeddings of [1, 100, 2047, 2048, 2049, 4096, 4097, 50_257, 2_000_000]) {
-      const { rowsAtOnce, logitFloats, keepsAll } = planWalk(n, numEmbeddings);
+      for (const dim of [1, 64, 768, 50_000]) {
+        expect(planWalk(n, numEmbeddings, dim).rowsAtOnce * dim).toBeLessThanOrEqual(Math.max(2 ** 20, 256 * dim));
+      }
+      const { rowsAtOnce, logitFloats, keepsAll } = planWalk(n, numEmbeddings, 1);
       expect(logitFloats).toBeLessThanOrEqual(2 ** 20);
       expect(rowsAtOnce === n || rowsAtOnce % 256 === 0).toBe(true);
       expect(logitFloats).toBe(rowsAtOnce * (keepsAll ? numEmbeddings : Math.min(chunkColumns, numEmbeddings)));

@@ -130,8 +130,13 @@ onEveryImplementation(({ name: backend }) => {
     });
 
     test("rows that may not move do not, whatever the gradient", () => {
-      for (const sparse of [false, true]) {
-        const trainableRows = Uint8Array.from({ length: numEmbeddings }, (_, row) => (row % 3 === 1 ? 0 : 1));
+      // Every third row fixed are few enough stretches for a call each, every second row are not.
+      for (const [sparse, period] of [
+        [false, 3],
+        [false, 2],
+        [true, 3],
+      ] as const) {
+        const trainableRows = Uint8Array.from({ length: numEmbeddings }, (_, row) => (row % period === 1 ? 0 : 1));
         const options = { embeddingDim: dim, freeze: false, sparse, backend };
         using fixed = Embedding.fromPretrained(start, { ...options, trainableRows });
         using free = Embedding.fromPretrained(start, options);
@@ -234,3 +239,31 @@ function trainLanguageModel(backend: string, make: (parameters: Parameter[]) => 
     return loss;
   });
 }
+
+test("SGD: reading the state forgets nothing, and a momentum that begins later begins on both sides", () => {
+  const options = { embeddingDim: 2, freeze: false, backend: "js" };
+  using first = Embedding.fromPretrained(Float32Array.of(1, 2, 3, 4), options);
+  using second = Embedding.fromPretrained(Float32Array.of(1, 2, 3, 4), options);
+  using left = new SGD([first.weight], { lr: 1 });
+  using right = new SGD([second.weight], { lr: 1 });
+  const step = (layer: Embedding, optimizer: SGD) => {
+    layer.backward([0, 1], Float32Array.of(1, 2, 3, 4));
+    optimizer.step();
+    optimizer.zeroGrad();
+  };
+  step(first, left);
+  Object.assign(left.options, { momentum: 0.9, dampening: 0.5 });
+  right.loadStateDict(left.stateDict());
+  second.weight.data.set(first.weight.data);
+  step(first, left);
+  step(second, right);
+  expectSameBits(second.weight.data, first.weight.data, "momentum begun after the state was read");
+
+  Object.assign(left.options, { momentum: 0, dampening: 0 });
+  left.stateDict();
+  Object.assign(left.options, { momentum: 0.9, dampening: 0.5 });
+  Object.assign(right.options, { momentum: 0.9, dampening: 0.5 });
+  step(first, left);
+  step(second, right);
+  expectSameBits(second.weight.data, first.weight.data, "a state read while momentum was off");
+});

@@ -22,8 +22,9 @@ export interface Walk {
   readonly logitFloats: number;
 }
 
-export function planWalk(n: number, numEmbeddings: number): Walk {
-  const fitting = Math.floor(mostKept / numEmbeddings);
+/** The plan for n hidden states of dim floats: they and their gradients are laid out too, so a long row counts as many logits do. */
+export function planWalk(n: number, numEmbeddings: number, dim: number): Walk {
+  const fitting = Math.floor(mostKept / Math.max(numEmbeddings, dim));
   if (n <= fitting) return { rowsAtOnce: n, keepsAll: true, logitFloats: n * numEmbeddings };
   const wholeSteps = Math.floor(fitting / rowStep) * rowStep;
   if (wholeSteps > 0) return { rowsAtOnce: wholeSteps, keepsAll: true, logitFloats: wholeSteps * numEmbeddings };

@@ -4,6 +4,7 @@ import { checkOptions } from "../check.js";
 import { show, typeError } from "../errors.js";
 import type { DenseGradient, SparseGradient } from "../gradient.js";
 import type { Parameter } from "../parameter.js";
+import { newFloats } from "../results.js";
 import { copyOption, type Group, type OptionRules, type ParametersOrGroups, toGroups } from "./options.js";
 import { checkState, type ParameterState, State, type StateArray } from "./state.js";
 
@@ -36,6 +37,9 @@ export interface Stretch {
 }
 
 const everyRow = new Uint32Array(0);
+
+/** With more stretches of rows that may move, packing their gradients costs less than a call for each. */
+const mostStretches = 16;
 
 /**
  * What all optimizers share: parameters in groups, and one step over each that has a gradient. A sparse gradient moves its rows, and
@@ -211,7 +215,7 @@ export abstract class Optimizer<Options extends object = { lr?: number }> {
   }
 }
 
-/** One call of a kernel for all rows of a sparse gradient; for a dense one as many as there are stretches of rows that may move. */
+/** One call of a kernel for all rows of a sparse gradient; for a dense one a call for each of a few stretches of rows that may move. */
 function stretchesOf(parameter: Parameter, grad: DenseGradient | SparseGradient, state: State): Stretch[] {
   const [numEmbeddings, embeddingDim] = parameter.shape;
   const { step, isFresh } = state;
@@ -228,7 +232,9 @@ function stretchesOf(parameter: Parameter, grad: DenseGradient | SparseGradient,
     const kernels = kernelsFor(parameter.backend, grad.rows.length * embeddingDim);
     return [{ kernels, ...whole, rows: grad.rows, numRows: grad.rows.length }];
   }
-  return parameter.trainableStretches().map(([start, end]) => {
+  const stretches = parameter.trainableStretches();
+  if (stretches.length > mostStretches) return [{ ...packed(stretches, whole), kernels: parameter.backend.kernels }];
+  return stretches.map(([start, end]) => {
     const numRows = end - start;
     const kernels = kernelsFor(parameter.backend, numRows * embeddingDim);
     const part = (values: Float32Array): Float32Array => {
@@ -239,6 +245,23 @@ function stretchesOf(parameter: Parameter, grad: DenseGradient | SparseGradient,
     const parts = { weight: part(whole.weight), arrays, grad: part(whole.grad), numEmbeddings: numRows, numRows };
     return { kernels, ...whole, ...parts, rows: everyRow };
   });
+}
+
+/** The rows that may move and their gradients, one after another, for one call. */
+function packed<Whole extends Pick<Stretch, "grad" | "embeddingDim">>(
+  stretches: readonly (readonly [number, number])[],
+  whole: Whole,
+): Whole & Pick<Stretch, "rows" | "numRows"> {
+  const { embeddingDim } = whole;
+  const numRows = stretches.reduce((sum, [start, end]) => sum + end - start, 0);
+  const rows = new Uint32Array(numRows);
+  const grad = newFloats(numRows * embeddingDim);
+  let at = 0;
+  for (const [start, end] of stretches) {
+    grad.set(whole.grad.subarray(start * embeddingDim, end * embeddingDim), at * embeddingDim);
+    for (let row = start; row < end; row++) rows[at++] = row;
+  }
+  return { ...whole, rows, numRows, grad };
 }
 
 function copyOptions(options: object): Record<string, unknown> {

@@ -65,7 +65,7 @@ export class SGD extends Optimizer<SGDOptions> {
 
   /** @internal */
   protected override arrays({ momentum }: Group<SGDOptions>["options"]): readonly StateArray[] {
-    return momentum === 0 ? [] : [{ name: "momentumBuffer" }];
+    return momentum === 0 ? [] : [{ name: "momentumBuffer", optional: true }];
   }
 
   /** @internal */

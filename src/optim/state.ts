@@ -15,6 +15,8 @@ export interface StateArray {
   readonly name: string;
   readonly perRow?: true;
   readonly initial?: number;
+  /** Whether a state may lack it, for it is made by the first step that asks for it. */
+  readonly optional?: true;
 }
 
 const floatBytes = 4;
@@ -39,12 +41,7 @@ export class State {
    * theirs, and those behind them begin anew.
    */
   prepare(arrays: readonly StateArray[]): void {
-    const { resizes } = this.#parameter;
-    if (resizes !== this.#resizes) {
-      const numRows = this.#parameter.rowsKeptSince(this.#resizes);
-      for (const { array } of this.#kept.values()) this.#make(array, numRows);
-      this.#resizes = resizes;
-    }
+    this.#followResize();
     for (const [name, { block }] of this.#kept) {
       if (arrays.some((array) => array.name === name)) continue;
       block.dispose();
@@ -55,6 +52,14 @@ export class State {
       this.#make(array, 0);
       this.isFresh = true;
     }
+  }
+
+  #followResize(): void {
+    const { resizes } = this.#parameter;
+    if (resizes === this.#resizes) return;
+    const numRows = this.#parameter.rowsKeptSince(this.#resizes);
+    for (const { array } of this.#kept.values()) this.#make(array, numRows);
+    this.#resizes = resizes;
   }
 
   #make(array: StateArray, keptRows: number): void {
@@ -76,17 +81,17 @@ export class State {
     return views;
   }
 
-  /** Copies, or null before the first step. */
+  /** Copies of those of the arrays that are there, or null before the first step. */
   toPlain(arrays: readonly StateArray[]): ParameterState | null {
     if (this.step === 0) return null;
-    this.prepare(arrays);
-    const copies = Object.entries(this.views).map(([name, view]) => [name, copyFloats(view)]);
-    return { step: this.step, ...Object.fromEntries(copies) };
+    this.#followResize();
+    const asked = Object.entries(this.views).filter(([name]) => arrays.some((array) => array.name === name));
+    return { step: this.step, ...Object.fromEntries(asked.map(([name, view]) => [name, copyFloats(view)])) };
   }
 
   /** Takes over what {@link checkState} let pass. */
   load(arrays: readonly StateArray[], { step, ...values }: ParameterState): void {
-    this.prepare(arrays);
+    this.prepare(arrays.filter(({ name }) => name in values));
     for (const [name, view] of Object.entries(this.views)) view.set(values[name] as Float32Array);
     this.step = step;
     this.isFresh = false;
@@ -120,6 +125,7 @@ export function checkState(
   const copy: ParameterState = { step };
   for (const array of arrays) {
     const values = given[array.name];
+    if (values === undefined && array.optional) continue;
     const length = lengthOf(array, parameter);
     if (!isFloats(values) || values.length !== length) {
       const expected = `a Float32Array(${length})`;
