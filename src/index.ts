@@ -14,7 +14,7 @@ export {
   type PretrainedBagOptions,
 } from "./layers/embeddingBag.js";
 export { Linear, type LinearOptions } from "./layers/linear.js";
-export type { LossOptions } from "./layers/lossOptions.js";
+export type { Loss, LossOptions, Reduction } from "./layers/lossOptions.js";
 export { type MatmulOptions, matmul } from "./layers/matmul.js";
 export { oneHot } from "./layers/oneHot.js";
 export type { SampledLossOptions } from "./layers/sampledLoss.js";

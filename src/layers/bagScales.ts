@@ -3,7 +3,7 @@ import { coalesce } from "../coalesce.js";
 import type { Bags } from "./bags.js";
 
 /** How many rows each bag has, padding left out, at least 1: what a mean divides by. */
-export function countRows({ rows, offsets, numBags }: Bags, paddingIdx: number): Uint32Array {
+export function bagCounts({ rows, offsets, numBags }: Bags, paddingIdx: number): Uint32Array {
   const counts = new Uint32Array(numBags);
   for (let b = 0; b < numBags; b++) {
     let count = 0;

@@ -16,7 +16,7 @@ import { Parameter } from "../parameter.js";
 import { defaultGenerator, type Generator } from "../random/generator.js";
 import { fillNormal } from "../random/normal.js";
 import { newFloats } from "../results.js";
-import { countRows, scalesOf } from "./bagScales.js";
+import { bagCounts, scalesOf } from "./bagScales.js";
 import { type BagInput, type Bags, toBags } from "./bags.js";
 import { checkNorms, renormRows } from "./renorm.js";
 
@@ -219,8 +219,17 @@ export class EmbeddingBag {
     }
     const kernels = kernelsFor(weight.backend, (rows.length + numBags) * embeddingDim);
     const done = kernels.gatherBags(
-      ...([data, numEmbeddings, embeddingDim, rows, rows.length, offsets, numBags] as const),
-      ...([modes[mode], paddingIdx ?? noPadding, sampleWeights, result] as const),
+      data,
+      numEmbeddings,
+      embeddingDim,
+      rows,
+      rows.length,
+      offsets,
+      numBags,
+      modes[mode],
+      paddingIdx ?? noPadding,
+      sampleWeights,
+      result,
     );
     if (done < rows.length) throw outOfRange("indices", told, done, numEmbeddings);
     return result;
@@ -251,7 +260,7 @@ export class EmbeddingBag {
     checkLength("gradOut", gradOut, numBags * embeddingDim, "numBags x embeddingDim");
     const padding = paddingIdx ?? noPadding;
     const kernels = kernelsFor(weight.backend, (rows.length + numBags) * embeddingDim);
-    const counts = mode === "mean" ? countRows(bags, padding) : null;
+    const counts = mode === "mean" ? bagCounts(bags, padding) : null;
     const gradients = isWeighted ? { gradPerSampleWeights: this.#weightGradients(bags, counts, gradOut) } : {};
 
     const stableRows = weight.stable(rows);
@@ -260,21 +269,30 @@ export class EmbeddingBag {
     const done = weight.addInto(stableRows, padding, sparse, (values, numRows, places, paddingPlace) =>
       mode === "max"
         ? kernels.scatterAddMaxBags(
-            ...([
-              values,
-              numRows,
-              weight.data,
-              numEmbeddings,
-              embeddingDim,
-              stableRows,
-              places,
-              places.length,
-            ] as const),
-            ...([offsets, numBags, padding, stableGradOut] as const),
+            values,
+            numRows,
+            weight.data,
+            numEmbeddings,
+            embeddingDim,
+            stableRows,
+            places,
+            places.length,
+            offsets,
+            numBags,
+            padding,
+            stableGradOut,
           )
         : kernels.scatterAddBags(
-            ...([values, numRows, embeddingDim, places, places.length, offsets, numBags] as const),
-            ...([paddingPlace, scales, stableGradOut] as const),
+            values,
+            numRows,
+            embeddingDim,
+            places,
+            places.length,
+            offsets,
+            numBags,
+            paddingPlace,
+            scales,
+            stableGradOut,
           ),
     );
     if (done < rows.length) throw outOfRange("indices", told, done, numEmbeddings);
@@ -303,8 +321,16 @@ export class EmbeddingBag {
     const out = newFloats(rows.length);
     const kernels = kernelsFor(weight.backend, rows.length * embeddingDim);
     const done = kernels.dotBags(
-      ...([weight.data, numEmbeddings, embeddingDim, rows, rows.length, offsets, numBags] as const),
-      ...([paddingIdx ?? noPadding, gradOut, out] as const),
+      weight.data,
+      numEmbeddings,
+      embeddingDim,
+      rows,
+      rows.length,
+      offsets,
+      numBags,
+      paddingIdx ?? noPadding,
+      gradOut,
+      out,
     );
     if (done < rows.length) throw outOfRange("indices", told, done, numEmbeddings);
     counts?.forEach((count, b) => {

@@ -6,7 +6,15 @@ import { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
 import { affine, affineBackward, countRows, stableFor } from "./affine.js";
 import { fusedLoss } from "./fusedLoss.js";
-import { checkLossOptions, ignored, type LossOptions, pickRows, putRows, readTargets } from "./lossOptions.js";
+import {
+  checkLossOptions,
+  ignored,
+  type Loss,
+  type LossOptions,
+  pickRows,
+  putRows,
+  readTargets,
+} from "./lossOptions.js";
 import { checkSampledLossOptions, readCandidates, type SampledLossOptions, sampledRowLosses } from "./sampledLoss.js";
 import { Scratch } from "./scratch.js";
 import { chunkedTopK, type TopK } from "./topK.js";
@@ -108,26 +116,10 @@ export class Unembedding {
    * gradHidden; // => Float32Array [0.5, -0.5]
    * head.loss(Float32Array.of(0, 0, 9, 0), [1, -100], { reduction: "none" }).loss; // => Float32Array [0.6931471824645996, 0]
    */
-  loss(
-    hidden: Float32Array,
-    targets: Indices,
-    options: LossOptions & { reduction: "none" },
-  ): { loss: Float32Array; gradHidden: Float32Array | null };
-  loss(
-    hidden: Float32Array,
-    targets: Indices,
-    options?: LossOptions & { reduction?: "mean" | "sum" },
-  ): { loss: number; gradHidden: Float32Array | null };
-  loss(
-    hidden: Float32Array,
-    targets: Indices,
-    options: LossOptions,
-  ): { loss: number | Float32Array; gradHidden: Float32Array | null };
-  loss(
-    hidden: Float32Array,
-    targets: Indices,
-    options: LossOptions = {},
-  ): { loss: number | Float32Array; gradHidden: Float32Array | null } {
+  loss(hidden: Float32Array, targets: Indices, options: LossOptions & { reduction: "none" }): Loss<Float32Array>;
+  loss(hidden: Float32Array, targets: Indices, options?: LossOptions & { reduction?: "mean" | "sum" }): Loss<number>;
+  loss(hidden: Float32Array, targets: Indices, options: LossOptions): Loss;
+  loss(hidden: Float32Array, targets: Indices, options: LossOptions = {}): Loss {
     const { numEmbeddings, embeddingDim, weight, bias } = this;
     const checked = checkLossOptions(options, numEmbeddings);
     const { reduction, labelSmoothing, classWeights, gradients } = checked;
@@ -199,25 +191,15 @@ export class Unembedding {
     targets: Indices,
     negatives: Indices,
     options: SampledLossOptions & { reduction: "none" },
-  ): { loss: Float32Array; gradHidden: Float32Array | null };
+  ): Loss<Float32Array>;
   sampledLoss(
     hidden: Float32Array,
     targets: Indices,
     negatives: Indices,
     options?: SampledLossOptions & { reduction?: "mean" | "sum" },
-  ): { loss: number; gradHidden: Float32Array | null };
-  sampledLoss(
-    hidden: Float32Array,
-    targets: Indices,
-    negatives: Indices,
-    options: SampledLossOptions,
-  ): { loss: number | Float32Array; gradHidden: Float32Array | null };
-  sampledLoss(
-    hidden: Float32Array,
-    targets: Indices,
-    negatives: Indices,
-    options: SampledLossOptions = {},
-  ): { loss: number | Float32Array; gradHidden: Float32Array | null } {
+  ): Loss<number>;
+  sampledLoss(hidden: Float32Array, targets: Indices, negatives: Indices, options: SampledLossOptions): Loss;
+  sampledLoss(hidden: Float32Array, targets: Indices, negatives: Indices, options: SampledLossOptions = {}): Loss {
     const { numEmbeddings, embeddingDim, weight, bias } = this;
     const { reduction, sparse, gradients } = checkSampledLossOptions(options);
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
@@ -246,10 +228,13 @@ export class Unembedding {
     checkWhole("k", k, 1, numEmbeddings);
     const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
     const kernels = kernelsFor(weight.backend, n * numEmbeddings * embeddingDim);
-    return chunkedTopK(weight, bias, kernels, this.#scratch, weight.stable(hidden), k);
+    return chunkedTopK(weight, bias, kernels, this.#scratch, stableFor(hidden, weight, bias), k);
   }
 
-  /** Gives the memory of the bias back, and that which was worked in; the weight is its maker's. */
+  /**
+   * Gives the memory of the bias back, and that which was worked in; the weight is its maker's. A head without a bias that is used again
+   * makes the latter again.
+   */
   dispose(): void {
     this.bias?.dispose();
     this.#scratch.dispose();
