@@ -19,17 +19,6 @@ function wordsFor(least: number, most: number): string {
   return least === 1 ? "a positive integer" : `an integer >= ${least}`;
 }
 
-/** @deprecated For cli/train alone: `checkWhole(name, value, 1, most)`. */
-export function checkSize(name: string, value: unknown, most?: number): asserts value is number {
-  checkWhole(name, value, 1, most);
-}
-
-/** @deprecated For cli/train alone: `checkWhole(name, value, least, end - 1)`. */
-export function checkInteger(name: string, value: unknown, least: number, end: number): asserts value is number {
-  if (Number.isInteger(value) && (value as number) >= least && (value as number) < end) return;
-  throw notTheNumber(name, value, `an integer in [${least}, ${end})`);
-}
-
 /** Throws unless value is a finite number in [least, Infinity), or (least, Infinity) with `exclusive`. */
 export function checkNumber(name: string, value: unknown, least: number, exclusive = false): asserts value is number {
   const number = value as number;

@@ -61,6 +61,21 @@ export function checkIndices(name: string, indices: unknown): asserts indices is
   );
 }
 
+/** What nested arrays hold, in reading order, a hole as undefined; a typed array as it is. Nothing is checked. */
+export function flatten(indices: Indices): ArrayLike<unknown> {
+  if (!Array.isArray(indices)) return indices as ArrayLike<unknown>;
+  const flat: unknown[] = [];
+  const visit = (values: readonly unknown[]): void => {
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
+      if (Array.isArray(value)) visit(value);
+      else flat.push(value);
+    }
+  };
+  visit(indices);
+  return flat;
+}
+
 /** The index at a place of an array, as a number, when it is an integer in [0, numEmbeddings). */
 export function checkIndex(name: string, position: number, index: unknown, numEmbeddings: number): number {
   const isNumber = typeof index === "number" || typeof index === "bigint";

@@ -201,6 +201,28 @@ onEveryImplementation(({ name: backend }) => {
     expectSameBits(tokens.weight.data, table, "table");
   });
 
+  test("results may not be written over the indices either", () => {
+    using layer = load();
+    using input = new TokenPositionEmbedding(rows, 16, dim, { backend });
+    const shared = new Float32Array(16 * dim);
+    const indices = new Uint32Array(shared.buffer, 0, 16).fill(3);
+    expect(refusalOf(() => layer.forward(indices, shared))).toContain("out is part of indices's memory");
+    expect(refusalOf(() => input.forward(indices, {}, shared))).toContain("out is part of indices's memory");
+    expect([...indices]).toEqual(new Array(16).fill(3));
+  });
+
+  test("targets and negatives with holes are refused, not closed up", () => {
+    using layer = load();
+    using head = new Unembedding(layer.weight);
+    const hidden = table.slice(0, 2 * dim);
+    // biome-ignore lint/suspicious/noSparseArray: a hole is what this is about
+    const targets = [1, , 2] as number[];
+    expect(refusalOf(() => head.loss(hidden, targets))).toContain("targets.length is 3, expected 2");
+    expect(refusalOf(() => head.loss(table.slice(0, 3 * dim), targets))).toContain("targets[1] is undefined");
+    const negatives = refusalOf(() => head.sampledLoss(table.slice(0, 3 * dim), [1, 2, 3], targets));
+    expect(negatives).toContain("negatives[1] is undefined");
+  });
+
   test("indices that another thread changes: a refusal or rows of the table, never a crash", async () => {
     const shared = new Uint32Array(new SharedArrayBuffer(4 * 1000));
     const flip = `const { workerData: a } = require("node:worker_threads"); for (let i = 0; ; i++) a[i % 1000] = i % 3 ? 5 : 0xfffffff0;`;

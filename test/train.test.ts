@@ -140,7 +140,7 @@ describe("train", () => {
   });
 
   test.each([
-    [["--vocabulary", "1"], "--vocabulary is 1, expected an integer in [3, 2147483648)"],
+    [["--vocabulary", "1"], "--vocabulary is 1, expected an integer in [3, 2147483647]"],
     [["--dim", "0"], "--dim is 0, expected a positive integer"],
     [["--dim", "2.5"], "--dim is 2.5"],
     [["--dim", "abc"], '--dim is "abc"'],
@@ -154,7 +154,7 @@ describe("train", () => {
     [["--lr", "0"], "--lr is 0, expected a finite number > 0"],
     [["--lr"], "value is missing"],
     [["--lr", "1e30"], "loss is NaN after 2 steps, expected a number: --lr 1e+30 is too high"],
-    [["--seed", "4294967296"], "--seed is 4294967296, expected an integer in [0, 4294967296)"],
+    [["--seed", "4294967296"], "--seed is 4294967296, expected an integer in [0, 4294967295]"],
     [["--positions", "both"], '--positions is "both", expected "multiply" or "add"'],
     [["--backend", "cuda"], 'backend is "cuda", expected one of'],
     [["--out", "7"], "--out is the number 7"],

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readText } from "../src/cli/train/corpus.js";
-import { LINE_END, UNKNOWN, Vocabulary } from "../src/cli/train/vocabulary.js";
+import { lineEndId, unknownId, Vocabulary } from "../src/cli/train/vocabulary.js";
 
 /** The tokens of a text, as the vocabulary of its own sees them. */
 function tokens(text: string, punctuation = false): string {
@@ -62,7 +62,7 @@ describe("tokens", () => {
     for (const letter of ["a", "é", marked, "\u{10400}", "a-"]) {
       const ids = Vocabulary.fromText(letter.repeat(6e6), { size: 100 }).encode(letter.repeat(6e6));
       expect(ids.length).toBeGreaterThan(1);
-      expect(ids).not.toContain(UNKNOWN);
+      expect(ids).not.toContain(unknownId);
     }
     const count = 2 ** 20;
     expect(Vocabulary.fromText("中".repeat(count), { size: 3 }).counts).toEqual(Uint32Array.of(0, 1, count));
@@ -83,7 +83,9 @@ describe("the vocabulary", () => {
       "c",
     ]);
     expect(vocabulary.counts).toEqual(Uint32Array.of(2, 2, 3, 3, 1));
-    expect(vocabulary.encode(text)).toEqual(Uint32Array.of(2, 3, 4, 3, 2, 3, LINE_END, UNKNOWN, 2, UNKNOWN, LINE_END));
+    expect(vocabulary.encode(text)).toEqual(
+      Uint32Array.of(2, 3, 4, 3, 2, 3, lineEndId, unknownId, 2, unknownId, lineEndId),
+    );
     expect(["a", "A", "e", "zebra", "</s>", "<unk>", "__proto__"].map((word) => vocabulary.id(word))).toEqual([
       3, 3, 0, 0, 1, 0, 0,
     ]);
@@ -180,7 +182,7 @@ describe("the bundled text", () => {
     const ids = vocabulary.encode(text);
     expect(ids).toHaveLength(82_324);
     expect(vocabulary.size).toBe(3000);
-    expect(vocabulary.counts[UNKNOWN] / ids.length).toBeCloseTo(0.0062, 4);
+    expect(vocabulary.counts[unknownId] / ids.length).toBeCloseTo(0.0062, 4);
     expect([2, 3, 4, 5].map((id) => vocabulary.word(id))).toEqual(["and", "the", "of", "he"]);
   });
 });

@@ -186,13 +186,17 @@ export class Embedding {
    * table.forward([[0, 1], [1, 2]]); // => Float32Array [1, 2, 3, 4, 3, 4, 5, 6]
    */
   forward(indices: Indices, out?: Float32Array): Float32Array {
-    const { numEmbeddings, embeddingDim, weight } = this;
-    let rows = toUint32("indices", indices, numEmbeddings); // first, for a plain array may have getters that do anything
+    const { embeddingDim, weight } = this;
+    let rows = toUint32("indices", indices, weight.shape[0]); // first, for a plain array may have getters that do anything
     const { data } = weight;
+    const numEmbeddings = weight.shape[0];
     const numFloats = rows.length * embeddingDim;
     if (out !== undefined) checkLength("out", out, numFloats, "numIndices x embeddingDim");
     if (numFloats >= tinyLookup) {
-      if (out !== undefined) checkApart("out", out, "weight", data);
+      if (out !== undefined) {
+        checkApart("out", out, "weight", data);
+        checkApart("out", out, "indices", rows);
+      }
       rows = unshared(rows);
     }
     const result = out ?? newFloats(numFloats);

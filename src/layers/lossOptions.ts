@@ -1,6 +1,6 @@
 import { checkBoolean, checkLength, checkNumber, checkOptions, checkShare, checkWhole, checkWord } from "../check.js";
 import { rangeError, show } from "../errors.js";
-import { checkIndex, checkIndices, type Indices } from "../indices.js";
+import { checkIndex, checkIndices, flatten, type Indices } from "../indices.js";
 import { newFloats } from "../results.js";
 
 /** What is made of the losses of single rows. */
@@ -74,15 +74,10 @@ export function readTargets(targets: Indices, n: number, numEmbeddings: number, 
 }
 
 /** What was given, without its nesting; throws unless it is `length` long. */
-export function flatIndices(
-  name: string,
-  indices: Indices,
-  length: number,
-  shape: string,
-): ArrayLike<number | bigint> & Iterable<number | bigint> {
+export function flatIndices(name: string, indices: Indices, length: number, shape: string): ArrayLike<unknown> {
   checkIndices(name, indices);
-  const flat = Array.isArray(indices) ? indices.flat(Number.POSITIVE_INFINITY) : indices;
-  if (flat.length === length) return flat as ArrayLike<number | bigint> & Iterable<number | bigint>;
+  const flat = flatten(indices);
+  if (flat.length === length) return flat;
   throw rangeError("ERR_INVALID_LENGTH", `${name}.length is ${show(flat.length)}, expected ${length} = ${shape}`);
 }
 

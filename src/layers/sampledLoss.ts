@@ -3,7 +3,7 @@ import { exp } from "../backend/js/exponential.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkBoolean, checkMultiple, checkOptions } from "../check.js";
 import { log1p } from "../elementary.js";
-import { checkIndex, checkIndices, type Indices } from "../indices.js";
+import { checkIndex, checkIndices, flatten, type Indices } from "../indices.js";
 import type { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
 import { stableFor } from "./affine.js";
@@ -33,7 +33,7 @@ export function checkSampledLossOptions(options: SampledLossOptions) {
 export function readCandidates(targets: Indices, negatives: Indices, n: number, numEmbeddings: number): Uint32Array {
   const flatTargets = flatIndices("targets", targets, n, "rows of hidden");
   checkIndices("negatives", negatives);
-  const flat = Array.isArray(negatives) ? negatives.flat(Number.POSITIVE_INFINITY) : negatives;
+  const flat = flatten(negatives);
   checkMultiple("negatives", flat.length, n, "rows of hidden");
   const k = n === 0 ? 0 : flat.length / n;
   const candidates = new Uint32Array(n * (1 + k));

@@ -159,6 +159,7 @@ export class TokenPositionEmbedding {
       checkLength("out", out, numFloats, "numIndices x embeddingDim");
       checkApart("out", out, "token.weight", data);
       checkApart("out", out, "position.weight", positionData);
+      checkApart("out", out, "indices", rows);
     }
     const result = out ?? newFloats(numFloats);
     token.renorm(indices, rows);
@@ -201,6 +202,7 @@ export class TokenPositionEmbedding {
     const positions = new Uint32Array(rows.length);
     for (let i = 0; i < positions.length; i++) positions[i] = start + (i % sequenceLength);
     const stableGradOut = token.weight.stable(gradOut);
+    if (!position.sparse) position.weight.reserveDense(); // so that nothing can be refused once the tokens have theirs
     token.addGradient(indices, rows, stableGradOut); // not backward, which would read the indices again
     position.backward(positions, stableGradOut);
   }

@@ -1,6 +1,6 @@
 /** Which words a table holds to be alike: what a look at it should show after training. */
 import { Embedding, Unembedding } from "../../index.js";
-import { LINE_END, type Vocabulary } from "./vocabulary.js";
+import { lineEndId, type Vocabulary } from "./vocabulary.js";
 
 /** Words that came up less often have hardly left the place where chance put them. */
 const leastCount = 20;
@@ -65,7 +65,7 @@ export function nearestNeighbors(
 /** Ids, the most frequent first. */
 function wordsSeenOften(vocabulary: Vocabulary): Uint32Array {
   const ids: number[] = [];
-  for (let id = LINE_END + 1; id < vocabulary.size; id++) {
+  for (let id = lineEndId + 1; id < vocabulary.size; id++) {
     if (vocabulary.counts[id] >= leastCount && /[\p{L}\p{N}]/u.test(vocabulary.word(id))) ids.push(id);
   }
   return Uint32Array.from(ids);
@@ -73,7 +73,7 @@ function wordsSeenOften(vocabulary: Vocabulary): Uint32Array {
 
 /** The place in `ids` of the word with which half of the text is reached. */
 function firstBehindHalf(ids: Uint32Array, { counts }: Vocabulary): number {
-  let rest = counts.subarray(LINE_END + 1).reduce((sum, count) => sum + count, 0) / 2;
+  let rest = counts.subarray(lineEndId + 1).reduce((sum, count) => sum + count, 0) / 2;
   for (const [place, id] of ids.entries()) {
     rest -= counts[id];
     if (rest < 0) return place;

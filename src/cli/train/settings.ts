@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { access, realpath, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { CAC } from "cac";
-import { checkInteger, checkNumber, checkSize, checkWord } from "../../check.js";
+import { checkNumber, checkWhole, checkWord } from "../../check.js";
 import { rangeError, show, typeError } from "../../errors.js";
 
 /** The floats that a table or one array of a batch may have: 1 GiB. */
@@ -168,13 +168,13 @@ export function checkSettings(
   }
   const given: Record<string, unknown> = { ...defaults[model], ...saved, ...options };
   const { epochs, dim, vocabulary, lr, seed, backend, format, threads = 1 } = given;
-  checkSize("--epochs", epochs);
-  checkSize("--dim", dim, model === "lm" ? undefined : mostWordDim);
-  checkInteger("--vocabulary", vocabulary, 3, 2 ** 31);
+  checkWhole("--epochs", epochs, 1);
+  checkWhole("--dim", dim, 1, model === "lm" ? undefined : mostWordDim);
+  checkWhole("--vocabulary", vocabulary, 3, 2 ** 31 - 1);
   checkNumber("--lr", lr, 0, true);
-  checkInteger("--seed", seed, 0, 2 ** 32);
+  checkWhole("--seed", seed, 0, 2 ** 32 - 1);
   checkWord("--format", format, ["safetensors", "word2vec"]);
-  checkSize("--threads", threads, 1);
+  checkWhole("--threads", threads, 1, 1);
   if (backend !== undefined && typeof backend !== "string") {
     throw typeError(
       "ERR_INVALID_ARG_TYPE",
@@ -190,17 +190,17 @@ export function checkSettings(
 }
 
 function checkLanguageModel({ context, batch, positions, steps }: Record<string, unknown>) {
-  checkSize("--context", context);
-  checkSize("--batch", batch);
+  checkWhole("--context", context, 1);
+  checkWhole("--batch", batch, 1);
   checkWord("--positions", positions, ["multiply", "add"]);
-  if (steps !== undefined) checkSize("--steps", steps);
+  if (steps !== undefined) checkWhole("--steps", steps, 1);
   return { context, batch, positions, steps };
 }
 
 function checkWordVectors({ window, negatives, minCount, subsample }: Record<string, unknown>) {
-  checkSize("--window", window, mostWindow);
-  checkSize("--negatives", negatives, mostNegatives);
-  checkSize("--min-count", minCount);
+  checkWhole("--window", window, 1, mostWindow);
+  checkWhole("--negatives", negatives, 1, mostNegatives);
+  checkWhole("--min-count", minCount, 1);
   checkNumber("--subsample", subsample, 0);
   return { window, negatives, minCount, subsample };
 }

@@ -11,7 +11,7 @@ import { checkOut, checkResume, checkSettings, declareTrain, type Settings, save
 import type { Training } from "./training.js";
 import { LanguageModelTraining } from "./trainLanguageModel.js";
 import { WordVectorsTraining } from "./trainWordVectors.js";
-import { UNKNOWN, Vocabulary } from "./vocabulary.js";
+import { unknownId, Vocabulary } from "./vocabulary.js";
 
 /** Adds the verb to the command line. */
 export function addTrain(cli: CAC): void {
@@ -77,7 +77,7 @@ function trainingOf(
 function describe(training: Training, { file }: Settings, numTokens: number): void {
   const { vocabulary, description, implementation } = training;
   const name = file === undefined ? "the bundled text (Genesis)" : basename(file);
-  const unknown = ((100 * vocabulary.counts[UNKNOWN]) / numTokens).toFixed(1);
+  const unknown = ((100 * vocabulary.counts[unknownId]) / numTokens).toFixed(1);
   const size = `vocabulary of ${thousands(vocabulary.size)}`;
   console.log(`text     ${name}: ${thousands(numTokens)} words, ${size} (${unknown} % of the text is outside)`);
   console.log(`model    ${description}`);

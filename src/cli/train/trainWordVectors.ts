@@ -7,7 +7,7 @@ import { Progress, thousands } from "./progress.js";
 import { checkEntry, damaged, type ResumePoint, restoreTables } from "./resume.js";
 import { checkMemory, type Settings } from "./settings.js";
 import { Breaks, diverged, type Training } from "./training.js";
-import { LINE_END, UNKNOWN, type Vocabulary } from "./vocabulary.js";
+import { lineEndId, unknownId, type Vocabulary } from "./vocabulary.js";
 
 /** How much of a batch's loss goes into the one that is shown between two epochs. */
 const shownPart = 0.02;
@@ -27,21 +27,21 @@ export class WordVectorsTraining implements Training {
     this.vocabulary = vocabulary;
     this.#settings = settings;
     checkMemory(settings, vocabulary.size);
-    this.#tokens = tokens.filter((token) => token !== UNKNOWN);
+    this.#tokens = tokens.filter((token) => token !== unknownId);
     const counts = vocabulary.counts.slice();
-    counts[UNKNOWN] = 0;
-    if (vocabulary.size - LINE_END - 1 < 2) {
+    counts[unknownId] = 0;
+    if (vocabulary.size - lineEndId - 1 < 2) {
       const expected = "expected at least two: take a longer text or a smaller --min-count";
       throw rangeError(
         "ERR_OUT_OF_RANGE",
-        `text has ${vocabulary.size - LINE_END - 1} words that come up often enough, ${expected}`,
+        `text has ${vocabulary.size - lineEndId - 1} words that come up often enough, ${expected}`,
       );
     }
     this.#model = new Word2Vec({
       model: model as "skipgram" | "cbow",
       tokens: this.#tokens,
       counts,
-      lineEnd: LINE_END,
+      lineEnd: lineEndId,
       ...{ dim, epochs, window, negatives, subsample, lr, backend },
       generator: new Generator(seed),
     });
@@ -63,7 +63,7 @@ export class WordVectorsTraining implements Training {
   }
 
   get ids(): Uint32Array {
-    return Uint32Array.from({ length: this.vocabulary.size - LINE_END - 1 }, (_, i) => i + LINE_END + 1);
+    return Uint32Array.from({ length: this.vocabulary.size - lineEndId - 1 }, (_, i) => i + lineEndId + 1);
   }
 
   get tensors() {

@@ -2,10 +2,10 @@
 import { rangeError, show, typeError } from "../../errors.js";
 
 /** The id of every word that the vocabulary does not hold. */
-export const UNKNOWN = 0;
+export const unknownId = 0;
 
 /** The id of the end of a line. */
-export const LINE_END = 1;
+export const lineEndId = 1;
 
 const specials = ["<unk>", "</s>"];
 
@@ -22,7 +22,7 @@ const wordsOnly = new RegExp(wordPattern, "gv");
 const wordsAndPunctuation = new RegExp(String.raw`${wordPattern}|[\p{P}\p{S}]`, "gv");
 
 /** Characters of text worked on at a time, so that no word is too long for the pattern's stack. */
-const PIECE = 2 ** 18;
+const pieceLength = 2 ** 18;
 
 /** What becomes of a text's tokens. */
 export interface VocabularyOptions {
@@ -79,15 +79,15 @@ export class Vocabulary {
         `size is ${show(size)}, expected an integer of at least ${specials.length + 1}`,
       );
     }
-    const found = new Map<string, { word: string; count: number }>([[specials[LINE_END], { word: "", count: 0 }]]);
+    const found = new Map<string, { word: string; count: number }>([[specials[lineEndId], { word: "", count: 0 }]]);
     eachToken(text, punctuation, (token) => {
       const entry = found.get(token);
       // The copy of a token lets its line go, which a slice would hold.
       if (entry === undefined) found.set(token, { word: copyOf(token), count: 1 });
       else entry.count++;
     });
-    const lines = found.get(specials[LINE_END])!.count;
-    found.delete(specials[LINE_END]);
+    const lines = found.get(specials[lineEndId])!.count;
+    found.delete(specials[lineEndId]);
     if (lines === 0) throw rangeError("ERR_OUT_OF_RANGE", "text is without a word, expected at least one");
     const ranked = [...found.values()].sort((left, right) => right.count - left.count); // stable: equals stay in order
     if (ranked[0].count < minCount) {
@@ -129,7 +129,7 @@ export class Vocabulary {
         larger.set(ids);
         ids = larger;
       }
-      ids[length++] = this.#ids.get(token) ?? UNKNOWN;
+      ids[length++] = this.#ids.get(token) ?? unknownId;
     });
     return ids.slice(0, length);
   }
@@ -147,7 +147,7 @@ export class Vocabulary {
 
   /** The id of a word, in whichever case; 0 if the vocabulary does not hold it. */
   id(word: string): number {
-    return this.#ids.get(fold(word)) ?? UNKNOWN;
+    return this.#ids.get(fold(word)) ?? unknownId;
   }
 
   /** What JSON.stringify writes, and fromJSON reads. */
@@ -169,7 +169,7 @@ function eachToken(text: string, punctuation: boolean, visit: (token: string) =>
         any = true;
       }
     }
-    if (any) visit(specials[LINE_END]); // no token of a text reads so: "<" is never part of a word
+    if (any) visit(specials[lineEndId]); // no token of a text reads so: "<" is never part of a word
     start = end + 1;
   }
 }
@@ -184,7 +184,7 @@ function lineEnd(text: string, start: number): number {
 
 /** Where a piece of a long line ends: behind its last space, or in want of one anywhere but within a character. */
 function pieceEnd(text: string, start: number, end: number): number {
-  const limit = start + PIECE;
+  const limit = start + pieceLength;
   if (limit >= end) return end;
   const space = text.lastIndexOf(" ", limit);
   if (space > start) return space;
