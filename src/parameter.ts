@@ -1,13 +1,12 @@
-import type { Backend, Block } from "./backend/backend.js";
+import { allocate, floatBytes } from "./allocate.js";
+import { type Backend, type Block, noRows } from "./backend/backend.js";
 import { firstOutside } from "./backend/js/firstOutside.js";
 import { implementationName, kernelsFor } from "./backend/select.js";
 import { coalesce, merge } from "./coalesce.js";
-import { rangeError, typeError } from "./errors.js";
+import { typeError } from "./errors.js";
 import { scatterAddByFrequency } from "./frequency.js";
 import { DenseGradient, SparseGradient } from "./gradient.js";
 import { clearFixed, passOver, stretchesOf } from "./trainable.js";
-
-const floatBytes = 4;
 
 /** See {@link Parameter.addInto}. */
 type AddInto = (values: Float32Array, numRows: number, places: Uint32Array, paddingPlace: number) => void;
@@ -255,7 +254,7 @@ export class Parameter {
   #addSparse(indices: Uint32Array, paddingIdx: number, add: AddInto): void {
     const numColumns = this.#shape[1];
     const block = this.#reserveSparse(indices.length);
-    const earlier = this.#grad?.kind === "sparse" ? this.#grad.rows : new Uint32Array(0);
+    const earlier = this.#grad?.kind === "sparse" ? this.#grad.rows : noRows;
     const { rows, places, earlierPlaces } = merge(earlier, coalesce(indices, paddingIdx));
 
     // The earlier rows move to their places, the last first: a row moves up or stays. Between them come zeros.
@@ -308,24 +307,5 @@ export class Parameter {
       throw typeError("ERR_DISPOSED", `${this.#name} is disposed, expected one in use`);
     }
     return this.#view;
-  }
-}
-
-function allocate(backend: Backend, name: string, shape: readonly [number, number]): Block {
-  const bytes = shape[0] * shape[1] * floatBytes;
-  if (!Number.isSafeInteger(bytes)) {
-    throw rangeError(
-      "ERR_OUT_OF_MEMORY",
-      `${name} is ${shape[0]} x ${shape[1]} floats, expected fewer than 2^53 bytes`,
-    );
-  }
-  try {
-    return backend.allocate(bytes);
-  } catch (error) {
-    if ((error as { code?: string }).code !== "ERR_OUT_OF_MEMORY") throw error;
-    throw rangeError(
-      "ERR_OUT_OF_MEMORY",
-      `${name} is ${shape[0]} x ${shape[1]} floats, expected what its backend can allocate`,
-    );
   }
 }

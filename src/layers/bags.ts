@@ -1,3 +1,4 @@
+import { noFloats } from "../backend/backend.js";
 import { checkLength, checkMultiple, checkWhole, isFloats } from "../check.js";
 import { rangeError, show, typeError } from "../errors.js";
 import { checkIndex, checkIndices, type Indices, toUint32, unshared } from "../indices.js";
@@ -32,9 +33,6 @@ export interface Bags {
   /** What the caller wrote, to be told of when a kernel refuses an index. */
   readonly told: Indices;
 }
-
-/** No weights, no scales. */
-export const noFloats = new Float32Array(0);
 
 const keys = ["indices", "offsets", "bagSize", "perSampleWeights"];
 

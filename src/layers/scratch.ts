@@ -1,6 +1,5 @@
+import { floatBytes } from "../allocate.js";
 import type { Backend, Block } from "../backend/backend.js";
-
-const floatBytes = 4;
 
 /** Every view begins at a cache line. */
 const alignment = 16;

@@ -1,4 +1,4 @@
-import type { Kernels } from "../backend/backend.js";
+import { type Kernels, noFloats } from "../backend/backend.js";
 import type { Parameter } from "../parameter.js";
 import { newFloats, newIndices } from "../results.js";
 import { chunkColumns } from "./chunks.js";
@@ -14,8 +14,6 @@ export interface TopK {
 
 /** Hidden states at a time: with a chunk of the table's rows, 2 MiB of logits. */
 const mostRows = 256;
-
-const none = new Float32Array(0);
 
 /** The k greatest logits of each hidden state, made in chunks of the table's rows. hidden lies in memory that does not move. */
 export function chunkedTopK(
@@ -33,7 +31,7 @@ export function chunkedTopK(
   const rowsAtOnce = Math.min(n, mostRows);
   const [states, logits] = scratch.take(rowsAtOnce * dim, rowsAtOnce * Math.min(chunkColumns, numEmbeddings));
   const table = weight.data;
-  const biasData = bias?.data ?? none;
+  const biasData = bias?.data ?? noFloats;
   for (let top = 0; top < n; top += rowsAtOnce) {
     const rows = Math.min(rowsAtOnce, n - top);
     states.set(hidden.subarray(top * dim, (top + rows) * dim));

@@ -1,4 +1,4 @@
-import type { Kernels } from "../backend/backend.js";
+import { type Kernels, noRows } from "../backend/backend.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkOptions } from "../check.js";
 import { show, typeError } from "../errors.js";
@@ -35,8 +35,6 @@ export interface Stretch {
   /** Whether an array was made for this step. */
   readonly isFresh: boolean;
 }
-
-const everyRow = new Uint32Array(0);
 
 /** With more stretches of rows that may move, packing their gradients costs less than a call for each. */
 const mostStretches = 16;
@@ -243,7 +241,7 @@ function stretchesOf(parameter: Parameter, grad: DenseGradient | SparseGradient,
     };
     const arrays = Object.fromEntries(Object.entries(whole.arrays).map(([name, view]) => [name, part(view)]));
     const parts = { weight: part(whole.weight), arrays, grad: part(whole.grad), numEmbeddings: numRows, numRows };
-    return { kernels, ...whole, ...parts, rows: everyRow };
+    return { kernels, ...whole, ...parts, rows: noRows };
   });
 }
 

@@ -1,3 +1,4 @@
+import { noFloats } from "../backend/backend.js";
 import { rangeError } from "../errors.js";
 import { Optimizer, type Stretch } from "./optimizer.js";
 import { amount, flag, type Group, type OptionRules, type ParametersOrGroups } from "./options.js";
@@ -72,7 +73,7 @@ export class SGD extends Optimizer<SGDOptions> {
   protected override update(stretch: Stretch, options: Group<SGDOptions>["options"]): void {
     const { kernels, weight, arrays, numEmbeddings, embeddingDim, rows, numRows, grad, isFresh } = stretch;
     const { lr, momentum, dampening, nesterov, weightDecay } = options;
-    const buffer = momentum === 0 ? noBuffer : arrays.momentumBuffer;
+    const buffer = momentum === 0 ? noFloats : arrays.momentumBuffer;
     const undamped = isFresh ? 1 : 1 - dampening;
     kernels.stepSGD(
       weight,
@@ -90,5 +91,3 @@ export class SGD extends Optimizer<SGDOptions> {
     );
   }
 }
-
-const noBuffer = new Float32Array(0);

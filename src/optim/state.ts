@@ -1,3 +1,4 @@
+import { floatBytes } from "../allocate.js";
 import type { Block } from "../backend/backend.js";
 import { checkWhole, isFloats } from "../check.js";
 import { show, typeError } from "../errors.js";
@@ -18,8 +19,6 @@ export interface StateArray {
   /** Whether a state may lack it, for it is made by the first step that asks for it. */
   readonly optional?: true;
 }
-
-const floatBytes = 4;
 
 /** A {@link ParameterState} in the memory of the parameter's backend, where its kernels have it at home. */
 export class State {

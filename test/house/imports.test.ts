@@ -40,9 +40,11 @@ const rules: readonly Rule[] = [
   },
   { of: ["frequency.ts"], may: ["random/"] },
   { of: ["gradient.ts"], may: ["results.ts", "backend/backend.ts", "errors.ts"] },
+  { of: ["allocate.ts"], may: ["backend/backend.ts", "errors.ts"] },
   {
     of: ["parameter.ts"],
     may: [
+      "allocate.ts",
       "gradient.ts",
       "coalesce.ts",
       "frequency.ts",
@@ -56,6 +58,7 @@ const rules: readonly Rule[] = [
   {
     of: ["layers/"],
     may: [
+      "allocate.ts",
       "parameter.ts",
       "coalesce.ts",
       "backend/js/firstOutside.ts",
@@ -73,7 +76,10 @@ const rules: readonly Rule[] = [
       "norm.ts",
     ],
   },
-  { of: ["optim/"], may: [...training, "norm.ts", "results.ts", "backend/select.ts", "backend/backend.ts"] },
+  {
+    of: ["optim/"],
+    may: [...training, "allocate.ts", "norm.ts", "results.ts", "backend/select.ts", "backend/backend.ts"],
+  },
   { of: ["checkpoint/file.ts"], may: ["checkpoint/", ...training], node: true },
   { of: ["checkpoint/"], may: training },
   // Steps go to the kernels of the backend that holds the tables.
