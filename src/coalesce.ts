@@ -116,3 +116,18 @@ export function merge(
   newPlaces[rows.length] = numRows; // padding
   return { rows: union.slice(0, numRows), places: places.map((place) => newPlaces[place]), earlierPlaces };
 }
+
+/**
+ * Moves the first rows of `values` to their places, ascending, among numRows; all others become zeros. The last goes first, for a row moves
+ * up or stays.
+ */
+export function spreadRows(values: Float32Array, numColumns: number, places: Uint32Array, numRows: number): void {
+  let above = numRows;
+  for (let r = places.length - 1; r >= 0; r--) {
+    const place = places[r];
+    values.fill(0, (place + 1) * numColumns, above * numColumns);
+    values.copyWithin(place * numColumns, r * numColumns, (r + 1) * numColumns);
+    above = place;
+  }
+  values.fill(0, 0, above * numColumns);
+}

@@ -2,7 +2,7 @@ import { allocate, floatBytes } from "./allocate.js";
 import { type Backend, type Block, noRows } from "./backend/backend.js";
 import { firstOutside } from "./backend/js/firstOutside.js";
 import { implementationName, kernelsFor } from "./backend/select.js";
-import { coalesce, merge } from "./coalesce.js";
+import { coalesce, merge, spreadRows } from "./coalesce.js";
 import { typeError } from "./errors.js";
 import { scatterAddByFrequency } from "./frequency.js";
 import { DenseGradient, SparseGradient } from "./gradient.js";
@@ -257,17 +257,8 @@ export class Parameter {
     const earlier = this.#grad?.kind === "sparse" ? this.#grad.rows : noRows;
     const { rows, places, earlierPlaces } = merge(earlier, coalesce(indices, paddingIdx));
 
-    // The earlier rows move to their places, the last first: a row moves up or stays. Between them come zeros.
     const values = block.f32(0, (rows.length + 1) * numColumns);
-    let above = rows.length;
-    for (let r = earlier.length - 1; r >= 0; r--) {
-      const place = earlierPlaces[r];
-      values.fill(0, (place + 1) * numColumns, above * numColumns);
-      values.copyWithin(place * numColumns, r * numColumns, (r + 1) * numColumns);
-      above = place;
-    }
-    values.fill(0, 0, above * numColumns);
-
+    spreadRows(values, numColumns, earlierPlaces, rows.length);
     // Padding has the place behind the last row, where there is room that the kernel passes over.
     add(values, rows.length + 1, places, rows.length);
     this.#grad = new SparseGradient(this.shape, rows, block);
