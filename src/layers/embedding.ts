@@ -1,25 +1,25 @@
 import { maxRows, noPadding } from "../backend/backend.js";
-import { kernelsFor, selectBackend } from "../backend/select.js";
-import {
-  checkApart,
-  checkBoolean,
-  checkFloats,
-  checkGenerator,
-  checkLength,
-  checkOptions,
-  checkWhole,
-} from "../check.js";
+import { kernelsFor } from "../backend/select.js";
+import { checkApart, checkBoolean, checkLength, checkOptions, checkWhole } from "../check.js";
 import { rangeError } from "../errors.js";
 import { type Indices, outOfRange, toUint32, unshared } from "../indices.js";
-import { Parameter } from "../parameter.js";
-import { defaultGenerator, type Generator } from "../random/generator.js";
+import type { Parameter } from "../parameter.js";
+import type { Generator } from "../random/generator.js";
 import { fillNormal } from "../random/normal.js";
 import { newFloats } from "../results.js";
-import { checkNorms, renormRows } from "./renorm.js";
+import {
+  checkTable,
+  checkTableOptions,
+  makeTable,
+  type PretrainedTable,
+  renorm,
+  type TableOptions,
+  tableOptions,
+} from "./table.js";
 import { maskOf, type TrainableRows } from "./trainableRows.js";
 
 /** The options that a table from anywhere takes. */
-export const tableOptions = ["paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse", "trainableRows"];
+export const embeddingOptions: readonly string[] = [...tableOptions, "trainableRows"];
 
 /**
  * Lookups of fewer floats never leave JavaScript: it is no more than any backend's callCost. They skip what protects native kernels, for
@@ -28,38 +28,16 @@ export const tableOptions = ["paddingIdx", "maxNorm", "normType", "scaleGradByFr
 const tinyLookup = 64;
 
 /** What an {@link Embedding} may be told when it is made. */
-export interface EmbeddingOptions {
-  /** The row that starts as zeros and never gets a gradient; negative counts from the end. Default: none. */
-  paddingIdx?: number;
-  /**
-   * What a row's norm may be: `forward` first shortens those of its rows that are longer, in the table itself, the padding row too; the
-   * gradient knows nothing of it. Default: any.
-   */
-  maxNorm?: number;
-  /** Which norm maxNorm means: p of (sum of |x|^p)^(1/p), above 0; Infinity for the greatest |x|. Default: 2. */
-  normType?: number;
-  /** Whether `backward` divides a row's gradients by how often the row stands in that call. Default: false. */
-  scaleGradByFreq?: boolean;
-  /** Whether `backward` makes a {@link SparseGradient} of the touched rows instead of a dense one. Default: false. */
-  sparse?: boolean;
+export interface EmbeddingOptions extends TableOptions {
   /**
    * The rows that training may move: one entry per row, true or 1 for those, or all from `start` up to but not including `end`. No gradient,
    * optimizer or maxNorm ever moves another row, whichever layer the table is shared with. Default: all.
    */
   trainableRows?: TrainableRows;
-  /** Where the initial values come from. Default: the generator that `manualSeed` seeds. */
-  generator?: Generator;
-  /** "native", "native:avx2", "wasm", "wasm:scalar", "js", …: see {@link backends}. Default: the best that works here. */
-  backend?: string;
 }
 
 /** What {@link Embedding.fromPretrained} may be told beside the table. */
-export interface PretrainedOptions extends Omit<EmbeddingOptions, "generator"> {
-  /** Floats per row. */
-  embeddingDim: number;
-  /** Whether the table is left out of training. Default: true. */
-  freeze?: boolean;
-}
+export interface PretrainedOptions extends Omit<EmbeddingOptions, "generator">, PretrainedTable {}
 
 /**
  * A table of numEmbeddings rows of embeddingDim floats, looked up by index: `torch.nn.Embedding`.
@@ -98,39 +76,20 @@ export class Embedding {
   /** @internal */
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions, table: Float32Array);
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}, table?: Float32Array) {
-    checkOptions(options, [...tableOptions, "generator", "backend"]);
+    checkOptions(options, [...embeddingOptions, "generator", "backend"]);
     checkWhole("numEmbeddings", numEmbeddings, 1, maxRows);
     checkWhole("embeddingDim", embeddingDim, 1);
-    const { paddingIdx, maxNorm, normType = 2, scaleGradByFreq = false, sparse = false, trainableRows } = options;
-    const { generator = defaultGenerator } = options;
-    checkNorms(maxNorm, normType);
-    checkBoolean("scaleGradByFreq", scaleGradByFreq);
-    checkBoolean("sparse", sparse);
+    const checked = checkTableOptions(options, numEmbeddings);
+    const { trainableRows, backend } = options;
     const mask = trainableRows === undefined ? null : maskOf(trainableRows, numEmbeddings);
-    checkGenerator(generator);
-    if (paddingIdx === undefined) this.paddingIdx = null;
-    else {
-      checkWhole("paddingIdx", paddingIdx, -numEmbeddings, numEmbeddings - 1);
-      this.paddingIdx = paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx + 0; // + 0 makes -0 a plain 0
-    }
-    this.maxNorm = maxNorm ?? null;
-    this.normType = normType;
-    this.scaleGradByFreq = scaleGradByFreq;
-    this.sparse = sparse;
-    this.#generator = generator;
-
-    const backend = selectBackend(options.backend);
-    const values = table && backend.moves(table) ? table.slice() : table;
-    this.weight = new Parameter("weight", [numEmbeddings, embeddingDim], backend);
+    this.paddingIdx = checked.paddingIdx;
+    this.maxNorm = checked.maxNorm;
+    this.normType = checked.normType;
+    this.scaleGradByFreq = checked.scaleGradByFreq;
+    this.sparse = checked.sparse;
+    this.#generator = checked.generator;
+    this.weight = makeTable([numEmbeddings, embeddingDim], backend, checked, table);
     if (mask !== null) this.weight.fixRows(mask);
-    const { data } = this.weight;
-    if (values !== undefined) {
-      data.set(values);
-      return;
-    }
-    fillNormal(data, generator);
-    // As in PyTorch the padding row is drawn and then cleared, so that the rows behind it do not depend on it.
-    if (this.paddingIdx !== null) data.fill(0, this.paddingIdx * embeddingDim, (this.paddingIdx + 1) * embeddingDim);
   }
 
   /** Rows of the table. */
@@ -155,17 +114,11 @@ export class Embedding {
    * loaded.forward([2, 0]); // => Float32Array [5, 6, 1, 2]
    */
   static fromPretrained(table: Float32Array, options: PretrainedOptions): Embedding {
-    checkOptions(options, ["embeddingDim", "freeze", ...tableOptions, "backend"]);
+    checkOptions(options, ["embeddingDim", "freeze", ...embeddingOptions, "backend"]);
     const { embeddingDim, freeze = true, ...others } = options;
-    checkFloats("table", table);
     checkWhole("embeddingDim", embeddingDim, 1);
     checkBoolean("freeze", freeze);
-    if (table.length === 0 || table.length % embeddingDim !== 0) {
-      throw rangeError(
-        "ERR_INVALID_LENGTH",
-        `table.length is ${table.length}, expected a positive multiple of ${embeddingDim} = embeddingDim`,
-      );
-    }
+    checkTable("table", table, embeddingDim);
     const loaded = new Embedding(table.length / embeddingDim, embeddingDim, others, table);
     loaded.weight.requiresGrad = !freeze;
     return loaded;
@@ -200,7 +153,7 @@ export class Embedding {
       rows = unshared(rows);
     }
     const result = out ?? newFloats(numFloats);
-    this.renorm(indices, rows);
+    renorm(this, indices, rows);
     const kernels = kernelsFor(weight.backend, numFloats);
     const done = kernels.gather(data, numEmbeddings, embeddingDim, rows, rows.length, result);
     if (done < rows.length) throw outOfRange("indices", indices, done, numEmbeddings);
@@ -259,14 +212,6 @@ export class Embedding {
     const before = weight.shape[0];
     weight.resize(numEmbeddings);
     if (numEmbeddings > before) fillNormal(weight.data.subarray(before * this.embeddingDim), this.#generator);
-  }
-
-  /** @internal Shortens the rows that a lookup is about to read; `rows` are the indices. Throws for one that is out of range. */
-  renorm(indices: Indices, rows: Uint32Array): void {
-    const { weight, maxNorm, normType } = this;
-    if (maxNorm === null) return;
-    const done = renormRows(weight, rows, maxNorm, normType);
-    if (done < rows.length) throw outOfRange("indices", indices, done, weight.shape[0]);
   }
 
   /** @internal `backward` of indices that are read and checked: `rows`. Throws for one that is out of range. */

@@ -1,24 +1,21 @@
 import { bagMax, bagMean, bagSum, maxRows, noPadding } from "../backend/backend.js";
-import { kernelsFor, selectBackend } from "../backend/select.js";
-import {
-  checkApart,
-  checkBoolean,
-  checkFloats,
-  checkGenerator,
-  checkLength,
-  checkOptions,
-  checkWhole,
-  checkWord,
-} from "../check.js";
+import { kernelsFor } from "../backend/select.js";
+import { checkApart, checkBoolean, checkLength, checkOptions, checkWhole, checkWord } from "../check.js";
 import { rangeError } from "../errors.js";
 import { outOfRange } from "../indices.js";
-import { Parameter } from "../parameter.js";
-import { defaultGenerator, type Generator } from "../random/generator.js";
-import { fillNormal } from "../random/normal.js";
+import type { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
 import { bagCounts, scalesOf } from "./bagScales.js";
 import { type BagInput, type Bags, toBags } from "./bags.js";
-import { checkNorms, renormRows } from "./renorm.js";
+import {
+  checkTable,
+  checkTableOptions,
+  makeTable,
+  type PretrainedTable,
+  renorm,
+  type TableOptions,
+  tableOptions,
+} from "./table.js";
 
 /** What an {@link EmbeddingBag} makes of the rows of a bag. */
 export type BagMode = "sum" | "mean" | "max";
@@ -26,7 +23,7 @@ export type BagMode = "sum" | "mean" | "max";
 const modes = { sum: bagSum, mean: bagMean, max: bagMax };
 
 /** What an {@link EmbeddingBag} may be told when it is made. */
-export interface EmbeddingBagOptions {
+export interface EmbeddingBagOptions extends TableOptions {
   /** What is made of the rows of a bag. Default: "mean". */
   mode?: BagMode;
   /** Whether `offsets` end with where the last bag ends; indices behind it are in no bag. Default: false. */
@@ -36,30 +33,12 @@ export interface EmbeddingBagOptions {
    * Default: none.
    */
   paddingIdx?: number;
-  /**
-   * What a row's norm may be: `forward` first shortens those of its rows that are longer, in the table itself, the padding row too; the
-   * gradient knows nothing of it. Default: any.
-   */
-  maxNorm?: number;
-  /** Which norm maxNorm means: p of (sum of |x|^p)^(1/p), above 0; Infinity for the greatest |x|. Default: 2. */
-  normType?: number;
   /** Whether a row's gradient is divided by how often the row occurs in the bags of the call; not with "max". Default: false. */
   scaleGradByFreq?: boolean;
-  /** Whether `backward` makes a {@link SparseGradient} of the touched rows instead of a dense one. Default: false. */
-  sparse?: boolean;
-  /** Where the initial values come from. Default: the generator that `manualSeed` seeds. */
-  generator?: Generator;
-  /** "native", "native:avx2", "wasm", "wasm:scalar", "js", …: see {@link backends}. Default: the best that works here. */
-  backend?: string;
 }
 
 /** What {@link EmbeddingBag.fromPretrained} may be told beside the table. */
-export interface PretrainedBagOptions extends Omit<EmbeddingBagOptions, "generator"> {
-  /** Floats per row. */
-  embeddingDim: number;
-  /** Whether the table is left out of training. Default: true. */
-  freeze?: boolean;
-}
+export interface PretrainedBagOptions extends Omit<EmbeddingBagOptions, "generator">, PretrainedTable {}
 
 /** What {@link EmbeddingBag.backward} gives beside the gradient of the table. */
 export interface BagGradients {
@@ -67,7 +46,7 @@ export interface BagGradients {
   gradPerSampleWeights?: Float32Array;
 }
 
-const tableOptions = ["mode", "includeLastOffset", "paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse"];
+const bagOptions = ["mode", "includeLastOffset", ...tableOptions];
 
 /**
  * A table whose rows are looked up in bags: of each bag comes one row, the sum, mean or maximum of its rows, which are never laid out one
@@ -107,42 +86,24 @@ export class EmbeddingBag {
   /** @internal */
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions, table: Float32Array);
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions = {}, table?: Float32Array) {
-    checkOptions(options, [...tableOptions, "generator", "backend"]);
+    checkOptions(options, [...bagOptions, "generator", "backend"]);
     checkWhole("numEmbeddings", numEmbeddings, 1, maxRows);
     checkWhole("embeddingDim", embeddingDim, 1);
-    const { mode = "mean", includeLastOffset = false, paddingIdx, scaleGradByFreq = false, sparse = false } = options;
-    const { maxNorm, normType = 2, generator = defaultGenerator } = options;
+    const { mode = "mean", includeLastOffset = false, backend } = options;
     checkWord("mode", mode, Object.keys(modes) as BagMode[]);
     checkBoolean("includeLastOffset", includeLastOffset);
-    checkNorms(maxNorm, normType);
-    checkBoolean("scaleGradByFreq", scaleGradByFreq);
-    checkBoolean("sparse", sparse);
-    checkGenerator(generator);
-    if (scaleGradByFreq && mode === "max") {
+    const checked = checkTableOptions(options, numEmbeddings);
+    if (checked.scaleGradByFreq && mode === "max") {
       throw rangeError("ERR_OUT_OF_RANGE", 'scaleGradByFreq is true, expected false with mode "max"');
     }
     this.mode = mode;
     this.includeLastOffset = includeLastOffset;
-    this.maxNorm = maxNorm ?? null;
-    this.normType = normType;
-    this.scaleGradByFreq = scaleGradByFreq;
-    this.sparse = sparse;
-    if (paddingIdx === undefined) this.paddingIdx = null;
-    else {
-      checkWhole("paddingIdx", paddingIdx, -numEmbeddings, numEmbeddings - 1);
-      this.paddingIdx = paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx + 0; // + 0 makes -0 a plain 0
-    }
-
-    const backend = selectBackend(options.backend);
-    const values = table && backend.moves(table) ? table.slice() : table;
-    this.weight = new Parameter("weight", [numEmbeddings, embeddingDim], backend);
-    const { data } = this.weight;
-    if (values !== undefined) {
-      data.set(values);
-      return;
-    }
-    fillNormal(data, generator);
-    if (this.paddingIdx !== null) data.fill(0, this.paddingIdx * embeddingDim, (this.paddingIdx + 1) * embeddingDim);
+    this.paddingIdx = checked.paddingIdx;
+    this.maxNorm = checked.maxNorm;
+    this.normType = checked.normType;
+    this.scaleGradByFreq = checked.scaleGradByFreq;
+    this.sparse = checked.sparse;
+    this.weight = makeTable([numEmbeddings, embeddingDim], backend, checked, table);
   }
 
   /** Rows of the table. */
@@ -167,17 +128,11 @@ export class EmbeddingBag {
    * loaded.forward([[1, 1, 0]]); // => Float32Array [7, 10]
    */
   static fromPretrained(table: Float32Array, options: PretrainedBagOptions): EmbeddingBag {
-    checkOptions(options, ["embeddingDim", "freeze", ...tableOptions, "backend"]);
+    checkOptions(options, ["embeddingDim", "freeze", ...bagOptions, "backend"]);
     const { embeddingDim, freeze = true, ...others } = options;
-    checkFloats("table", table);
     checkWhole("embeddingDim", embeddingDim, 1);
     checkBoolean("freeze", freeze);
-    if (table.length === 0 || table.length % embeddingDim !== 0) {
-      throw rangeError(
-        "ERR_INVALID_LENGTH",
-        `table.length is ${table.length}, expected a positive multiple of ${embeddingDim} = embeddingDim`,
-      );
-    }
+    checkTable("table", table, embeddingDim);
     const loaded = new EmbeddingBag(table.length / embeddingDim, embeddingDim, others, table);
     loaded.weight.requiresGrad = !freeze;
     return loaded;
@@ -203,7 +158,7 @@ export class EmbeddingBag {
    * words.forward({ indices: [[0, 1], [2]], perSampleWeights: [[2, 1], [-1]] }); // => Float32Array [5, 8, -5, -6]
    */
   forward(input: BagInput, out?: Float32Array): Float32Array {
-    const { numEmbeddings, embeddingDim, paddingIdx, maxNorm, normType, weight, mode } = this;
+    const { numEmbeddings, embeddingDim, paddingIdx, weight, mode } = this;
     const { rows, told, offsets, numBags, sampleWeights } = this.#read(input); // first, for plain arrays may have getters that do anything
     const { data } = weight;
     if (out !== undefined) {
@@ -213,10 +168,7 @@ export class EmbeddingBag {
       checkApart("out", out, "perSampleWeights", sampleWeights);
     }
     const result = out ?? newFloats(numBags * embeddingDim);
-    if (maxNorm !== null) {
-      const known = renormRows(weight, rows, maxNorm, normType);
-      if (known < rows.length) throw outOfRange("indices", told, known, numEmbeddings);
-    }
+    renorm(this, told, rows);
     const kernels = kernelsFor(weight.backend, (rows.length + numBags) * embeddingDim);
     const done = kernels.gatherBags(
       data,

@@ -1,8 +1,7 @@
 import { noPadding } from "../backend/backend.js";
 import { firstOutside } from "../backend/js/firstOutside.js";
-import { checkNumber } from "../check.js";
 import { coalesce } from "../coalesce.js";
-import { checkNormType, powerOf, rootOf } from "../norm.js";
+import { powerOf, rootOf } from "../norm.js";
 import type { Parameter } from "../parameter.js";
 
 /** What keeps PyTorch from dividing by zero: it makes every shortened row a hair shorter than asked. */
@@ -32,12 +31,6 @@ export function renormRows(weight: Parameter, rows: Uint32Array, maxNorm: number
     for (let at = start; at < start + numColumns; at++) data[at] *= scale;
   }
   return done;
-}
-
-/** Throws unless these two options are what {@link renormRows} takes; an undefined maxNorm means that no row is shortened. */
-export function checkNorms(maxNorm: unknown, normType: unknown): void {
-  if (maxNorm !== undefined) checkNumber("maxNorm", maxNorm, 0);
-  checkNormType(normType);
 }
 
 /** (Σ |x| ** p) ** (1 / p) of the floats from `start` up to `end`. */

@@ -1,21 +1,13 @@
 import { maxRows } from "../backend/backend.js";
 import { kernelsFor } from "../backend/select.js";
-import {
-  checkApart,
-  checkBoolean,
-  checkFloats,
-  checkLength,
-  checkMultiple,
-  checkOptions,
-  checkWhole,
-  checkWord,
-} from "../check.js";
+import { checkApart, checkBoolean, checkLength, checkMultiple, checkOptions, checkWhole, checkWord } from "../check.js";
 import { rangeError, show } from "../errors.js";
 import { checkIndices, type Indices, outOfRange, toUint32, unshared } from "../indices.js";
 import { newFloats } from "../results.js";
-import { Embedding, type EmbeddingOptions, tableOptions } from "./embedding.js";
+import { Embedding, type EmbeddingOptions, embeddingOptions } from "./embedding.js";
 import { type Sequences, sequenceLengthOf } from "./sequences.js";
 import { fillSinusoidal } from "./sinusoidal.js";
+import { checkTable, type PretrainedTable, renorm } from "./table.js";
 
 /** What a {@link TokenPositionEmbedding} may be told when it is made: what its token table may be told, and the kind of positions. */
 export interface TokenPositionEmbeddingOptions extends EmbeddingOptions {
@@ -27,12 +19,7 @@ export interface TokenPositionEmbeddingOptions extends EmbeddingOptions {
 }
 
 /** What {@link TokenPositionEmbedding.fromPretrained} may be told beside the tables. */
-export interface PretrainedTokenPositionOptions extends Omit<EmbeddingOptions, "generator"> {
-  /** Floats per row. */
-  embeddingDim: number;
-  /** Whether both tables are left out of training. Default: true. */
-  freeze?: boolean;
-}
+export interface PretrainedTokenPositionOptions extends Omit<EmbeddingOptions, "generator">, PretrainedTable {}
 
 /**
  * The input of a GPT: the row of each token plus the row of its position, wte[indices] + wpe[positions], in one pass.
@@ -79,7 +66,7 @@ export class TokenPositionEmbedding {
       this.position = contextLength;
       return;
     }
-    checkOptions(options, [...tableOptions, "generator", "backend", "positions"]);
+    checkOptions(options, [...embeddingOptions, "generator", "backend", "positions"]);
     const { positions = "learned", ...others } = options;
     const { generator, backend } = others;
     checkWord("positions", positions, ["learned", "sinusoidal"]);
@@ -121,17 +108,11 @@ export class TokenPositionEmbedding {
     options: PretrainedTokenPositionOptions,
   ): TokenPositionEmbedding {
     checkOptions(tables, ["token", "position"], "tables");
-    checkOptions(options, ["embeddingDim", "freeze", ...tableOptions, "backend"]);
+    checkOptions(options, ["embeddingDim", "freeze", ...embeddingOptions, "backend"]);
     const { embeddingDim, freeze = true, backend } = options;
     checkWhole("embeddingDim", embeddingDim, 1);
     checkBoolean("freeze", freeze);
-    for (const name of ["token", "position"] as const) {
-      const table: unknown = tables[name];
-      checkFloats(`tables.${name}`, table);
-      if (table.length > 0 && table.length % embeddingDim === 0) continue;
-      const expected = `expected a positive multiple of ${embeddingDim} = embeddingDim`;
-      throw rangeError("ERR_INVALID_LENGTH", `tables.${name}.length is ${table.length}, ${expected}`);
-    }
+    for (const name of ["token", "position"] as const) checkTable(`tables.${name}`, tables[name], embeddingDim);
     // A table that is a view of memory which moves while the other layer is made is copied first.
     const positionTable = tables.position.slice();
     const token = Embedding.fromPretrained(tables.token, options);
@@ -162,7 +143,7 @@ export class TokenPositionEmbedding {
       checkApart("out", out, "indices", rows);
     }
     const result = out ?? newFloats(numFloats);
-    token.renorm(indices, rows);
+    renorm(token, indices, rows);
     const kernels = kernelsFor(token.weight.backend, numFloats);
     const done = kernels.gatherSum(
       data,

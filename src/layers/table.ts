@@ -1,0 +1,102 @@
+import { selectBackend } from "../backend/select.js";
+import { checkBoolean, checkFloats, checkGenerator, checkNumber, checkWhole } from "../check.js";
+import { rangeError } from "../errors.js";
+import { type Indices, outOfRange } from "../indices.js";
+import { checkNormType } from "../norm.js";
+import { Parameter } from "../parameter.js";
+import { defaultGenerator, type Generator } from "../random/generator.js";
+import { fillNormal } from "../random/normal.js";
+import { renormRows } from "./renorm.js";
+
+/** What a layer that looks rows of a table up may be told when it is made. */
+export interface TableOptions {
+  /** The row that starts as zeros and never gets a gradient; negative counts from the end. Default: none. */
+  paddingIdx?: number;
+  /**
+   * What a row's norm may be: `forward` first shortens those of its rows that are longer, in the table itself, the padding row too; the
+   * gradient knows nothing of it. Default: any.
+   */
+  maxNorm?: number;
+  /** Which norm maxNorm means: p of (sum of |x|^p)^(1/p), above 0; Infinity for the greatest |x|. Default: 2. */
+  normType?: number;
+  /** Whether `backward` divides a row's gradients by how often the row stands in that call. Default: false. */
+  scaleGradByFreq?: boolean;
+  /** Whether `backward` makes a {@link SparseGradient} of the touched rows instead of a dense one. Default: false. */
+  sparse?: boolean;
+  /** Where the initial values come from. Default: the generator that `manualSeed` seeds. */
+  generator?: Generator;
+  /** "native", "native:avx2", "wasm", "wasm:scalar", "js", …: see {@link backends}. Default: the best that works here. */
+  backend?: string;
+}
+
+/** What a layer may be told beside a table that was trained elsewhere. */
+export interface PretrainedTable {
+  /** Floats per row. */
+  embeddingDim: number;
+  /** Whether the table is left out of training. Default: true. */
+  freeze?: boolean;
+}
+
+/** The names of those {@link TableOptions} that a table from anywhere takes. */
+export const tableOptions: readonly string[] = ["paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse"];
+
+/** {@link TableOptions} with their defaults, null for none; the padding row counted from the start. Throws unless they are possible. */
+export function checkTableOptions(options: TableOptions, numEmbeddings: number) {
+  const { maxNorm, normType = 2, scaleGradByFreq = false, sparse = false, generator = defaultGenerator } = options;
+  if (maxNorm !== undefined) checkNumber("maxNorm", maxNorm, 0);
+  checkNormType(normType);
+  checkBoolean("scaleGradByFreq", scaleGradByFreq);
+  checkBoolean("sparse", sparse);
+  checkGenerator(generator);
+  const paddingIdx = paddingRow(options.paddingIdx, numEmbeddings);
+  return { paddingIdx, maxNorm: maxNorm ?? null, normType, scaleGradByFreq, sparse, generator };
+}
+
+function paddingRow(paddingIdx: number | undefined, numEmbeddings: number): number | null {
+  if (paddingIdx === undefined) return null;
+  checkWhole("paddingIdx", paddingIdx, -numEmbeddings, numEmbeddings - 1);
+  return paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx + 0; // + 0 makes -0 a plain 0
+}
+
+/** Throws unless table is one or more whole rows. */
+export function checkTable(name: string, table: unknown, embeddingDim: number): asserts table is Float32Array {
+  checkFloats(name, table);
+  if (table.length > 0 && table.length % embeddingDim === 0) return;
+  const expected = `expected a positive multiple of ${embeddingDim} = embeddingDim`;
+  throw rangeError("ERR_INVALID_LENGTH", `${name}.length is ${table.length}, ${expected}`);
+}
+
+/** A table with a copy of `values`, or as PyTorch's begin: standard normal, row by row, then zeros in the padding row. */
+export function makeTable(
+  shape: readonly [number, number],
+  backendName: string | undefined,
+  { generator, paddingIdx }: { readonly generator: Generator; readonly paddingIdx: number | null },
+  values: Float32Array | undefined,
+): Parameter {
+  const backend = selectBackend(backendName);
+  const stableValues = values && backend.moves(values) ? values.slice() : values;
+  const weight = new Parameter("weight", shape, backend);
+  const { data } = weight;
+  if (stableValues !== undefined) {
+    data.set(stableValues);
+    return weight;
+  }
+  fillNormal(data, generator);
+  // As in PyTorch the padding row is drawn and then cleared, so that the rows behind it do not depend on it.
+  if (paddingIdx !== null) data.fill(0, paddingIdx * shape[1], (paddingIdx + 1) * shape[1]);
+  return weight;
+}
+
+/**
+ * Shortens the rows that a layer with maxNorm is about to read; `told` are its indices as the caller wrote them. Throws RangeError
+ * [ERR_INDEX_OUT_OF_RANGE], and then nothing moved.
+ */
+export function renorm(
+  { weight, maxNorm, normType }: { weight: Parameter; maxNorm: number | null; normType: number },
+  told: Indices,
+  rows: Uint32Array,
+): void {
+  if (maxNorm === null) return;
+  const done = renormRows(weight, rows, maxNorm, normType);
+  if (done < rows.length) throw outOfRange("indices", told, done, weight.shape[0]);
+}
