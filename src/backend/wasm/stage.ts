@@ -3,6 +3,7 @@ import { firstOutside } from "../js/firstOutside.js";
 import { specification } from "../js/js.js";
 import type { Exports } from "./exports.js";
 import type { Heap } from "./heap.js";
+import { Room } from "./room.js";
 import { stagedBags } from "./stagedBags.js";
 import { stagedGatherSum } from "./stagedGatherSum.js";
 import { stagedLoss } from "./stagedLoss.js";
@@ -27,7 +28,8 @@ const rowChunkFloats = 128 * 1024;
 export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaultWindowBytes): Kernels {
   const window = heap.reserve(windowBytes);
   const capacity = windowBytes >>> 2;
-  const rowCapacity = Math.min(capacity, rowChunkFloats);
+  const whole = new Room(heap, window, capacity);
+  const rows = new Room(heap, window, Math.min(capacity, rowChunkFloats));
   const product = (name: "matmulNN" | "matmulNT" | "matmulTN"): Kernels["matmulNN"] => {
     const staged = new StagedProduct(name, exports, heap, window, capacity);
     const kernel = exports[name];
@@ -40,90 +42,55 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
 
   return {
     gather(weight, numEmbeddings, embeddingDim, indices, numIndices, out) {
-      const indicesHome = heap.holds(indices);
-      const outHome = heap.holds(out);
-      const perIndex = (indicesHome ? 0 : 1) + (outHome ? 0 : embeddingDim);
-      const chunk = perIndex === 0 ? numIndices : Math.floor(rowCapacity / perIndex);
+      const chunk = rows.rowsAtOnce(numIndices, rows.words(indices, 1) + rows.words(out, embeddingDim));
       if (!heap.holds(weight) || (chunk === 0 && numIndices > 0)) {
         return specification.gather(weight, numEmbeddings, embeddingDim, indices, numIndices, out);
       }
       // The kernel sees its own chunk only: when there are more, all indices are looked at first.
       const known = numIndices > chunk ? firstOutside(indices, numIndices, numEmbeddings) : numIndices;
       if (known < numIndices) return known;
-      const { f32, u32 } = heap;
       const table = weight.byteOffset;
       for (let start = 0; start < numIndices; start += chunk) {
         const count = Math.min(chunk, numIndices - start);
-        let room = window;
-        let from = indices.byteOffset + start * 4;
-        if (!indicesHome) {
-          from = room;
-          room += count * 4;
-          u32.set(slice(indices, start, count), from >>> 2);
-        }
-        const to = outHome ? out.byteOffset + start * embeddingDim * 4 : room;
+        rows.restart();
+        const from = rows.carry(indices, start, count);
+        const to = rows.place(out, start * embeddingDim, count * embeddingDim);
         const done = exports.gather(table, numEmbeddings, embeddingDim, from, count, to) >>> 0;
         if (done < count) return start + done;
-        if (!outHome) out.set(slice(f32, to >>> 2, count * embeddingDim), start * embeddingDim);
+        rows.takeHome(out, start * embeddingDim, count * embeddingDim, to);
       }
       return numIndices;
     },
 
-    gatherSum: stagedGatherSum(exports, heap, window, rowCapacity),
+    gatherSum: stagedGatherSum(exports, heap, rows),
 
-    scatterAdd(gradWeight, numEmbeddings, embeddingDim, indices, numIndices, paddingIdx, gradOut) {
-      const indicesHome = heap.holds(indices);
-      const gradOutHome = heap.holds(gradOut);
-      const perIndex = (indicesHome ? 0 : 1) + (gradOutHome ? 0 : embeddingDim);
-      const chunk = perIndex === 0 ? numIndices : Math.floor(rowCapacity / perIndex);
-      if (!heap.holds(gradWeight) || (chunk === 0 && numIndices > 0)) {
-        return specification.scatterAdd(
-          gradWeight,
-          numEmbeddings,
-          embeddingDim,
-          indices,
-          numIndices,
-          paddingIdx,
-          gradOut,
-        );
+    scatterAdd(table, numEmbeddings, embeddingDim, indices, numIndices, paddingIdx, gradOut) {
+      const chunk = rows.rowsAtOnce(numIndices, rows.words(indices, 1) + rows.words(gradOut, embeddingDim));
+      if (!heap.holds(table) || (chunk === 0 && numIndices > 0)) {
+        return specification.scatterAdd(table, numEmbeddings, embeddingDim, indices, numIndices, paddingIdx, gradOut);
       }
       const known = numIndices > chunk ? firstOutside(indices, numIndices, numEmbeddings) : numIndices;
       if (known < numIndices) return known;
-      const { f32, u32 } = heap;
-      const table = gradWeight.byteOffset;
+      const to = table.byteOffset;
       for (let start = 0; start < numIndices; start += chunk) {
         const count = Math.min(chunk, numIndices - start);
-        let room = window;
-        let from = indices.byteOffset + start * 4;
-        if (!indicesHome) {
-          from = room;
-          room += count * 4;
-          u32.set(slice(indices, start, count), from >>> 2);
-        }
-        let rows = gradOut.byteOffset + start * embeddingDim * 4;
-        if (!gradOutHome) {
-          rows = room;
-          f32.set(slice(gradOut, start * embeddingDim, count * embeddingDim), rows >>> 2);
-        }
-        const done = exports.scatterAdd(table, numEmbeddings, embeddingDim, from, count, paddingIdx, rows) >>> 0;
+        rows.restart();
+        const list = rows.carry(indices, start, count);
+        const from = rows.carry(gradOut, start * embeddingDim, count * embeddingDim);
+        const done = exports.scatterAdd(to, numEmbeddings, embeddingDim, list, count, paddingIdx, from) >>> 0;
         if (done < count) return start + done;
       }
       return numIndices;
     },
 
-    ...stagedBags(exports, heap, window, rowCapacity),
+    ...stagedBags(exports, heap, rows),
 
     matmulNN: product("matmulNN"),
     matmulNT: product("matmulNT"),
     matmulTN: product("matmulTN"),
-    ...stagedLoss(exports, heap, window, capacity),
+    ...stagedLoss(exports, whole),
 
-    ...stagedSteps(exports, heap, window, rowCapacity),
-    ...stagedWord2Vec(exports, heap, window, windowBytes),
+    ...stagedSteps(exports, heap, rows),
+    ...stagedWord2Vec(exports, heap, whole),
   };
-}
-
-/** The array itself where it is all wanted, for a subarray costs as much as copying a hundred floats. */
-function slice<View extends Float32Array | Uint32Array>(view: View, start: number, count: number): View {
-  return start === 0 && count === view.length ? view : (view.subarray(start, start + count) as View);
 }

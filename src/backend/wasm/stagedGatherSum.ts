@@ -3,49 +3,38 @@ import { firstOutside } from "../js/firstOutside.js";
 import { specification } from "../js/js.js";
 import type { Exports } from "./exports.js";
 import type { Heap } from "./heap.js";
+import type { Room } from "./room.js";
 
 /**
  * gatherSum over typed arrays from anywhere: both tables at home, indices and out carried through the window in chunks. A chunk ends with
  * a sequence, or is a part of one: then it is a short sequence that starts later.
  */
-export function stagedGatherSum(
-  { gatherSum }: Exports,
-  heap: Heap,
-  window: number,
-  rowCapacity: number,
-): Kernels["gatherSum"] {
+export function stagedGatherSum({ gatherSum }: Exports, heap: Heap, room: Room): Kernels["gatherSum"] {
   return (weight, numEmbeddings, embeddingDim, indices, numIndices, positionWeight, sequenceLength, start, out) => {
-    const known = firstOutside(indices, numIndices, numEmbeddings);
-    if (known < numIndices) return known;
-    const indicesHome = heap.holds(indices);
-    const outHome = heap.holds(out);
-    const perIndex = (indicesHome ? 0 : 1) + (outHome ? 0 : embeddingDim);
-    const chunk = perIndex === 0 ? numIndices : Math.floor(rowCapacity / perIndex);
+    const chunk = room.rowsAtOnce(numIndices, room.words(indices, 1) + room.words(out, embeddingDim));
     if (!heap.holds(weight) || !heap.holds(positionWeight) || (chunk === 0 && numIndices > 0)) {
+      // biome-ignore format: one call
       return specification.gatherSum(
-        ...([weight, numEmbeddings, embeddingDim, indices, numIndices] as const),
-        ...([positionWeight, sequenceLength, start, out] as const),
+        weight, numEmbeddings, embeddingDim, indices, numIndices, positionWeight, sequenceLength, start, out,
       );
     }
-    const wholeSequences = Math.floor(chunk / sequenceLength) * sequenceLength;
-    const { f32, u32 } = heap;
+    const known = numIndices > chunk ? firstOutside(indices, numIndices, numEmbeddings) : numIndices;
+    if (known < numIndices) return known;
+    const table = weight.byteOffset;
+    const positions = positionWeight.byteOffset;
+    const whole = numIndices > chunk ? Math.floor(chunk / sequenceLength) * sequenceLength : numIndices;
     for (let at = 0, count = 0; at < numIndices; at += count) {
-      const into = wholeSequences > 0 ? 0 : at % sequenceLength;
-      const most = wholeSequences > 0 ? wholeSequences : Math.min(chunk, sequenceLength - into);
-      count = Math.min(most, numIndices - at);
-      let room = window;
-      let from = indices.byteOffset + at * 4;
-      if (!indicesHome) {
-        from = room;
-        room += count * 4;
-        u32.set(indices.subarray(at, at + count), from >>> 2);
-      }
-      const to = outHome ? out.byteOffset + at * embeddingDim * 4 : room;
-      gatherSum(
-        ...([weight.byteOffset, numEmbeddings, embeddingDim, from, count] as const),
-        ...([positionWeight.byteOffset, sequenceLength, start + into, to] as const),
-      );
-      if (!outHome) out.set(f32.subarray(to >>> 2, (to >>> 2) + count * embeddingDim), at * embeddingDim);
+      const into = whole > 0 ? 0 : at % sequenceLength;
+      count = Math.min(whole > 0 ? whole : Math.min(chunk, sequenceLength - into), numIndices - at);
+      room.restart();
+      const from = room.carry(indices, at, count);
+      const to = room.place(out, at * embeddingDim, count * embeddingDim);
+      // biome-ignore format: one call
+      const done = gatherSum(
+        table, numEmbeddings, embeddingDim, from, count, positions, sequenceLength, start + into, to,
+      ) >>> 0;
+      if (done < count) return at + done;
+      room.takeHome(out, at * embeddingDim, count * embeddingDim, to);
     }
     return numIndices;
   };

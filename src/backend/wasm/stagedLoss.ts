@@ -2,78 +2,51 @@ import type { Kernels } from "../backend.js";
 import { softmaxGradient } from "../js/softmaxGradient.js";
 import { sumExponentials } from "../js/sumExponentials.js";
 import type { Exports } from "./exports.js";
-import type { Heap } from "./heap.js";
+import type { Room } from "./room.js";
 
 /** Floats of a row's statistics or coefficients. */
 const width = 3;
 
 /**
  * The kernels of the loss. Layers keep all they give to them at home; of arrays that are elsewhere so many rows at a time are carried
- * through the window as fit, and a row too long for it is left to the specification.
+ * through the window, each time behind the bias, as fit, and a row too long for it is left to the specification.
  */
-export function stagedLoss(
-  exports: Exports,
-  heap: Heap,
-  window: number,
-  capacity: number,
-): Pick<Kernels, "sumExponentials" | "softmaxGradient"> {
-  /** Runs on blocks of rows; `small` are the statistics or coefficients. Returns false when nothing fits. */
-  const run = (
-    logits: Float32Array,
-    small: Float32Array,
-    numRows: number,
-    numColumns: number,
-    bias: Float32Array,
-    written: Float32Array,
-    kernel: (atLogits: number, atSmall: number, rows: number, atBias: number) => void,
-  ): boolean => {
-    const biasStaged = bias.length > 0 && !heap.holds(bias);
-    const perRow = (heap.holds(logits) ? 0 : numColumns) + (heap.holds(small) ? 0 : width);
-    const room = capacity - (biasStaged ? numColumns : 0);
-    const rowsAtOnce = perRow === 0 ? numRows : Math.floor(room / perRow);
-    if (room < 0 || (rowsAtOnce === 0 && numRows > 0)) return false;
-    const { f32 } = heap;
-    let first = window >>> 2;
-    if (biasStaged) {
-      f32.set(bias.subarray(0, numColumns), first);
-      first += numColumns;
-    }
-    // An address of 0 is "none"; no array of ours lies there.
-    const atBias = bias.length === 0 ? 0 : biasStaged ? window : bias.byteOffset;
-    for (let top = 0; top < numRows; top += rowsAtOnce) {
-      const rows = Math.min(rowsAtOnce, numRows - top);
-      let next = first;
-      const place = (array: Float32Array, rowLength: number): { address: number; takeHome: () => void } => {
-        const start = top * rowLength;
-        const length = rows * rowLength;
-        if (heap.holds(array)) return { address: array.byteOffset + start * 4, takeHome: () => {} };
-        const at = next;
-        next += length;
-        f32.set(array.subarray(start, start + length), at);
-        const takeHome = () => array.set(f32.subarray(at, at + length), start);
-        return { address: at * 4, takeHome: array === written ? takeHome : () => {} };
-      };
-      const placedLogits = place(logits, numColumns);
-      const placedSmall = place(small, width);
-      kernel(placedLogits.address, placedSmall.address, rows, atBias);
-      placedLogits.takeHome();
-      placedSmall.takeHome();
-    }
-    return true;
-  };
+export function stagedLoss(exports: Exports, room: Room): Pick<Kernels, "sumExponentials" | "softmaxGradient"> {
+  /** How many rows fit; `small` are the statistics or coefficients. */
+  function rowsAtOnce(logits: Float32Array, small: Float32Array, bias: Float32Array, numRows: number, columns: number) {
+    const perRow = room.words(logits, columns) + room.words(small, width);
+    const left = room.capacity - room.words(bias, columns);
+    if (left < 0) return 0;
+    return perRow === 0 ? numRows : Math.floor(left / perRow);
+  }
 
   return {
     sumExponentials(statistics, logits, numRows, numColumns, bias) {
-      const done = run(logits, statistics, numRows, numColumns, bias, statistics, (atLogits, atStatistics, rows, at) =>
-        exports.sumExponentials(atStatistics, atLogits, rows, numColumns, at),
-      );
-      if (!done) sumExponentials(statistics, logits, numRows, numColumns, bias);
+      const most = rowsAtOnce(logits, statistics, bias, numRows, numColumns);
+      if (most === 0) return sumExponentials(statistics, logits, numRows, numColumns, bias);
+      for (let top = 0; top < numRows; top += most) {
+        const rows = Math.min(most, numRows - top);
+        room.restart();
+        const atBias = room.carry(bias, 0, numColumns);
+        const atLogits = room.carry(logits, top * numColumns, rows * numColumns);
+        const atStatistics = room.carry(statistics, top * width, rows * width);
+        exports.sumExponentials(atStatistics, atLogits, rows, numColumns, atBias);
+        room.takeHome(statistics, top * width, rows * width, atStatistics);
+      }
     },
+
     softmaxGradient(logits, numRows, numColumns, bias, coefficients) {
-      const done = run(logits, coefficients, numRows, numColumns, bias, logits, (atLogits, atCoefficients, rows, at) =>
-        exports.softmaxGradient(atLogits, rows, numColumns, at, atCoefficients),
-      );
-      if (!done) softmaxGradient(logits, numRows, numColumns, bias, coefficients);
+      const most = rowsAtOnce(logits, coefficients, bias, numRows, numColumns);
+      if (most === 0) return softmaxGradient(logits, numRows, numColumns, bias, coefficients);
+      for (let top = 0; top < numRows; top += most) {
+        const rows = Math.min(most, numRows - top);
+        room.restart();
+        const atBias = room.carry(bias, 0, numColumns);
+        const atLogits = room.carry(logits, top * numColumns, rows * numColumns);
+        const atCoefficients = room.carry(coefficients, top * width, rows * width);
+        exports.softmaxGradient(atLogits, rows, numColumns, atBias, atCoefficients);
+        room.takeHome(logits, top * numColumns, rows * numColumns, atLogits);
+      }
     },
   };
 }
