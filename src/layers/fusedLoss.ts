@@ -1,12 +1,10 @@
-import type { Kernels } from "../backend/backend.js";
+import { type Kernels, noFloats } from "../backend/backend.js";
 import { log } from "../elementary.js";
 import type { Parameter } from "../parameter.js";
 import { chunkColumns, planWalk } from "./chunks.js";
 import type { Scratch } from "./scratch.js";
 
 const f = Math.fround;
-
-const none = new Float32Array(0);
 
 /** Floats of a row's statistics and coefficients: see `sumExponentials` and `softmaxGradient`. */
 const statisticsWidth = 3;
@@ -45,7 +43,7 @@ export function fusedLoss({ weight, bias, kernels, scratch, ...given }: FusedLos
   const { hidden, targets, scales, labelSmoothing, gradHidden } = given;
   const [numEmbeddings, dim] = weight.shape;
   const n = targets.length;
-  const { rowsAtOnce, keepsAll, logitFloats } = planWalk(n, numEmbeddings);
+  const { rowsAtOnce, keepsAll, logitFloats } = planWalk(n, numEmbeddings, dim);
   const losses = { target: new Float64Array(n), mean: new Float64Array(n) };
   if (gradHidden !== null) {
     weight.reserveDense();
@@ -56,7 +54,7 @@ export function fusedLoss({ weight, bias, kernels, scratch, ...given }: FusedLos
     ...[rowsAtOnce * statisticsWidth, rowsAtOnce * dim, rowsAtOnce * dim, rowsAtOnce, logitFloats],
   );
   const table = weight.data;
-  const biasData = bias?.data ?? none;
+  const biasData = bias?.data ?? noFloats;
   ones.fill(1);
 
   /** The chunks in turn, with the place of their logits; made anew unless they are still there. */
