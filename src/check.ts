@@ -102,6 +102,7 @@ export function checkLength(
   length: number,
   shape: string,
 ): asserts value is Float32Array {
+  if (length > 0 && value instanceof Float32Array && value.length === length) return; // nearly always
   checkFloats(name, value);
   checkAttached(name, value);
   if (value.length === length) return;

@@ -25,11 +25,16 @@ export class Parameter {
   requiresGrad: boolean;
   /** @internal What holds the memory and runs the kernels. */
   readonly backend: Backend;
+  /** @internal */
+  readonly numColumns: number;
   readonly #name: string;
   /** How many rows there were from the beginning on, the last for now: one entry more with every resize. */
   readonly #sizes: number[];
   readonly #followers: WeakRef<Parameter>[] = [];
   #shape: readonly [number, number];
+  // The same as plain numbers, for a tiny lookup is mostly the reading of such things, and elements of a frozen array come slower.
+  #numRows: number;
+  #numFloats: number;
   #trainableRows: Uint8Array | null = null;
   #block: Block | null;
   #view: Float32Array;
@@ -42,6 +47,9 @@ export class Parameter {
   constructor(name: string, shape: readonly [number, number], backend: Backend, requiresGrad = true) {
     this.#name = name;
     this.#shape = Object.freeze([...shape] as const);
+    this.#numRows = shape[0];
+    this.numColumns = shape[1];
+    this.#numFloats = shape[0] * shape[1];
     this.#sizes = [shape[0]];
     this.backend = backend;
     this.requiresGrad = requiresGrad;
@@ -52,6 +60,11 @@ export class Parameter {
   /** [rows, columns]. Another one after {@link Embedding.resize}. */
   get shape(): readonly [number, number] {
     return this.#shape;
+  }
+
+  /** @internal */
+  get numRows(): number {
+    return this.#numRows;
   }
 
   /** "native:avx2": which implementation holds the table and computes on it. */
@@ -67,7 +80,7 @@ export class Parameter {
    */
   get data(): Float32Array {
     const view = this.#view;
-    return view.length === this.#shape[0] * this.#shape[1] && this.#block !== null ? view : this.#renewView();
+    return view.length === this.#numFloats && this.#block !== null ? view : this.#renewView();
   }
 
   /** @internal Throws TypeError [ERR_DISPOSED] when the values are gone. */
@@ -173,6 +186,8 @@ export class Parameter {
     this.dispose();
     this.#block = block;
     this.#shape = Object.freeze([numRows, numColumns] as const);
+    this.#numRows = numRows;
+    this.#numFloats = numRows * numColumns;
     this.#sizes.push(numRows);
     this.#view = block.f32(0, numRows * numColumns);
     if (mask !== null) this.fixRows(Uint8Array.from({ length: numRows }, (_, row) => mask[row] ?? 1));
@@ -292,7 +307,7 @@ export class Parameter {
   }
 
   #renewView(): Float32Array {
-    const numFloats = this.#shape[0] * this.#shape[1];
+    const numFloats = this.#numFloats;
     if (this.#block !== null) this.#view = this.#block.f32(0, numFloats);
     if (this.#block === null || this.#view.length !== numFloats) {
       throw typeError("ERR_DISPOSED", `${this.#name} is disposed, expected one in use`);

@@ -2,12 +2,20 @@ import { rangeError } from "./errors.js";
 
 /** New floats for a result, all zero. Throws RangeError [ERR_OUT_OF_MEMORY]. */
 export function newFloats(length: number): Float32Array {
-  return allocate(Float32Array, length, "floats");
+  try {
+    return new Float32Array(length);
+  } catch {
+    throw tooLarge(length, "floats");
+  }
 }
 
 /** New indices for a result, all zero. Throws RangeError [ERR_OUT_OF_MEMORY]. */
 export function newIndices(length: number): Uint32Array {
-  return allocate(Uint32Array, length, "indices");
+  try {
+    return new Uint32Array(length);
+  } catch {
+    throw tooLarge(length, "indices");
+  }
 }
 
 /** A copy for the caller to keep. Throws RangeError [ERR_OUT_OF_MEMORY]. */
@@ -17,11 +25,7 @@ export function copyFloats(values: Float32Array): Float32Array {
   return copy;
 }
 
-function allocate<View>(kind: new (length: number) => View, length: number, what: string): View {
-  try {
-    return new kind(length);
-  } catch {
-    const expected = "expected what this JavaScript engine can allocate";
-    throw rangeError("ERR_OUT_OF_MEMORY", `result is ${length} ${what}, ${expected}`);
-  }
+function tooLarge(length: number, what: string): RangeError {
+  const expected = "expected what this JavaScript engine can allocate";
+  return rangeError("ERR_OUT_OF_MEMORY", `result is ${length} ${what}, ${expected}`);
 }

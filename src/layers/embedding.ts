@@ -94,12 +94,12 @@ export class Embedding {
 
   /** Rows of the table. */
   get numEmbeddings(): number {
-    return this.weight.shape[0];
+    return this.weight.numRows;
   }
 
   /** Floats per row. */
   get embeddingDim(): number {
-    return this.weight.shape[1];
+    return this.weight.numColumns;
   }
 
   /**
@@ -139,10 +139,10 @@ export class Embedding {
    * table.forward([[0, 1], [1, 2]]); // => Float32Array [1, 2, 3, 4, 3, 4, 5, 6]
    */
   forward(indices: Indices, out?: Float32Array): Float32Array {
-    const { embeddingDim, weight } = this;
-    let rows = toUint32("indices", indices, weight.shape[0]); // first, for a plain array may have getters that do anything
-    const { data } = weight;
-    const numEmbeddings = weight.shape[0];
+    const { weight } = this;
+    const embeddingDim = weight.numColumns;
+    let rows = toUint32("indices", indices, weight.numRows); // first, for a plain array may have getters that do anything
+    const { data, numRows: numEmbeddings } = weight;
     const numFloats = rows.length * embeddingDim;
     if (out !== undefined) checkLength("out", out, numFloats, "numIndices x embeddingDim");
     if (numFloats >= tinyLookup) {
