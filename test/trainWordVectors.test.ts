@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cac } from "cac";
@@ -188,11 +188,20 @@ describe.each(["skipgram", "cbow", "lm"] as const)("train --model %s, interrupte
     const unbroken = readFileSync(out);
     rmSync(out);
     await train(text, { ...models[model], format: "word2vec", out }, at(2));
-    expect(readdirSync(folder).sort()).toEqual(["small.txt", "vectors.txt.safetensors"]);
-    expect(printed).toContain(`--resume ${out}.safetensors --format word2vec --out ${out}\n`);
-    await train(text, { resume: `${out}.safetensors`, format: "word2vec", out }, never);
+    expect(readdirSync(folder).sort()).toEqual(["small.txt", "vectors.txt.unfinished.safetensors"]);
+    expect(printed).toContain(`--resume ${out}.unfinished.safetensors --format word2vec --out ${out}\n`);
+    await train(text, { resume: `${out}.unfinished.safetensors`, format: "word2vec", out }, never);
     expect(readFileSync(out).equals(unbroken)).toBe(true);
     process.exitCode = undefined;
+  });
+
+  test("refuses at once a text that lies where an interruption would be saved", async () => {
+    const out = join(folder, "it");
+    const inTheWay = `${out}.unfinished.safetensors`;
+    cpSync(text, inTheWay);
+    const options = { ...models[model], format: "word2vec", out };
+    await expect(train(inTheWay, options, at(2))).rejects.toThrow("the text itself");
+    expect(readFileSync(inTheWay).equals(readFileSync(text))).toBe(true);
   });
 
   test("refuses what does not belong to what was begun", async () => {

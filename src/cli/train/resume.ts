@@ -57,8 +57,16 @@ export async function readResumePoint(path: string): Promise<ResumePoint> {
     throw rangeError("ERR_OUT_OF_RANGE", `--resume is ${show(path)}, ${found}, expected an unfinished one`);
   }
   const { settings, text, state } = parse(path, metadata.resume, tensors);
-  const vocabulary = Vocabulary.fromJSON(metadata.vocabulary);
+  const vocabulary = readVocabulary(path, metadata.vocabulary);
   return { path, settings, vocabulary, text, state, tensors };
+}
+
+function readVocabulary(path: string, json: string | undefined): Vocabulary {
+  try {
+    return Vocabulary.fromJSON(json);
+  } catch (error) {
+    throw rangeError("ERR_INVALID_CHECKPOINT", `${path}: ${(error as Error).message}`);
+  }
 }
 
 function parse(

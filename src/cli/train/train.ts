@@ -43,7 +43,8 @@ export async function train(
   const resume = from === undefined ? undefined : await readResumePoint(from);
   const settings = checkSettings(file, options, resume);
   const text = await readText(settings.file);
-  await checkOut(settings.out, settings.file);
+  const unfinished = unfinishedPath(settings);
+  for (const path of new Set([settings.out, unfinished])) await checkOut(path, settings.file);
   const vocabulary =
     resume?.vocabulary ?? Vocabulary.fromText(text, { size: settings.vocabulary, minCount: settings.minCount });
   const tokens = vocabulary.encode(text);
@@ -53,9 +54,8 @@ export async function train(
   describe(training, settings, tokens.length);
   await training.learn(interruption);
   if (interruption.happened && !training.finished) {
-    const out = settings.format === "word2vec" ? `${settings.out}.safetensors` : settings.out;
-    await saveUnfinished(out, training, settings, tokens);
-    console.log(`interrupted: saved ${out}; go on with\n  ${resumeCommand(settings, out)}`);
+    await saveUnfinished(unfinished, training, settings, tokens);
+    console.log(`interrupted: saved ${unfinished}; go on with\n  ${resumeCommand(settings, unfinished)}`);
     process.exitCode = 130; // 128 + SIGINT, as shells count
     return;
   }
@@ -111,21 +111,27 @@ async function save(training: Training, settings: Settings, tokens: Uint32Array)
   return `${Object.keys(training.tensors).join(", ")} and the vocabulary`;
 }
 
+/** Where an interrupted training is saved: text cannot hold it, and `out` with another ending may be a result of the user's. */
+function unfinishedPath({ format, out }: Settings): string {
+  return format === "word2vec" ? `${out}.unfinished.safetensors` : out;
+}
+
 async function saveUnfinished(out: string, training: Training, settings: Settings, tokens: Uint32Array): Promise<void> {
   const { tensors, metadata } = packTraining(training, savedSettings(settings), hashOf(tokens));
   await saveSafetensors(out, tensors, metadata);
 }
 
 /** What the user types to go on. */
-function resumeCommand({ file, backend, format, out }: Settings, saved: string): string {
-  const options = { resume: saved, backend, ...(format === "word2vec" ? { format, out } : {}) };
+function resumeCommand({ file, backend, format, out, steps }: Settings, saved: string): string {
+  const options = { resume: saved, backend, steps, ...(format === "word2vec" ? { format, out } : {}) };
   const words = Object.entries(options).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}`, quoted(value)],
+    value === undefined ? [] : [`--${name}`, quoted(String(value))],
   );
   return ["nn-embedding train", ...(file === undefined ? [] : [quoted(file)]), ...words].join(" ");
 }
 
-/** A word as a shell takes it. */
-function quoted(word: string): string {
+/** A word as a shell takes it, and the command line behind it: no option begins with a dot. */
+function quoted(given: string): string {
+  const word = given.startsWith("-") ? `./${given}` : given;
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
