@@ -47,6 +47,7 @@ export function toUint32(name: string, indices: Indices, numEmbeddings: number):
 /** The indices, or a copy of them where another thread could change them between a native kernel's look at them and their use. */
 export function unshared(indices: Uint32Array): Uint32Array {
   const { buffer } = indices;
+  if (buffer instanceof ArrayBuffer) return indices;
   const isShared = Object.prototype.toString.call(buffer) === "[object SharedArrayBuffer]";
   return isShared ? indices.slice() : indices;
 }

@@ -21,10 +21,10 @@ interface Addon {
 const abi = 3;
 
 /**
- * Measured on Zen 5 with Node 20: a gather through N-API costs 120-160 ns before the first float is copied (twice that on a
- * busy machine), and plain JavaScript copies a float in 0.7-1.5 ns. They meet at 32 rows of 3, 8 rows of 16 and 2-4 rows of 64.
+ * Measured on Zen 5 with Node 20: a gather through N-API costs 80-95 ns before the first float is copied (twice that on a busy machine), and
+ * plain JavaScript copies a float in 1.2-1.9 ns. They meet at 16 rows of 3, 4 rows of 16 and 2-3 rows of 64.
  */
-const callCost = 128;
+const callCost = 64;
 
 function known(): string[] {
   if (process.arch === "x64") return ["avx512", "avx2", "baseline"];

@@ -1,4 +1,4 @@
-import { maxRows, noPadding } from "../backend/backend.js";
+import { longRow, maxRows, noPadding } from "../backend/backend.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkApart, checkBoolean, checkLength, checkOptions, checkWhole } from "../check.js";
 import { rangeError } from "../errors.js";
@@ -16,16 +16,11 @@ import {
   type TableOptions,
   tableOptions,
 } from "./table.js";
+import { checkedFloats, lookUpTiny } from "./tinyLookup.js";
 import { maskOf, type TrainableRows } from "./trainableRows.js";
 
 /** The options that a table from anywhere takes. */
 export const embeddingOptions: readonly string[] = [...tableOptions, "trainableRows"];
-
-/**
- * Lookups of fewer floats never leave JavaScript: it is no more than any backend's callCost. They skip what protects native kernels, for
- * asking an array for its buffer costs as much as they do, and plain JavaScript copies row after row on every backend.
- */
-const tinyLookup = 64;
 
 /** What an {@link Embedding} may be told when it is made. */
 export interface EmbeddingOptions extends TableOptions {
@@ -140,21 +135,25 @@ export class Embedding {
    */
   forward(indices: Indices, out?: Float32Array): Float32Array {
     const { weight } = this;
+    if (this.maxNorm === null) {
+      const tiny = lookUpTiny(weight, indices, out);
+      if (tiny !== null) return tiny;
+    }
     const embeddingDim = weight.numColumns;
     let rows = toUint32("indices", indices, weight.numRows); // first, for a plain array may have getters that do anything
     const { data, numRows: numEmbeddings } = weight;
     const numFloats = rows.length * embeddingDim;
     if (out !== undefined) checkLength("out", out, numFloats, "numIndices x embeddingDim");
-    if (numFloats >= tinyLookup) {
+    if (numFloats >= checkedFloats) {
       if (out !== undefined) {
         checkApart("out", out, "weight", data);
-        checkApart("out", out, "indices", rows);
+        if (!Array.isArray(indices)) checkApart("out", out, "indices", rows);
       }
-      rows = unshared(rows);
+      if (!Array.isArray(indices)) rows = unshared(rows);
     }
     const result = out ?? newFloats(numFloats);
     renorm(this, indices, rows);
-    const kernels = kernelsFor(weight.backend, numFloats);
+    const kernels = kernelsFor(weight.backend, rows.length * Math.min(embeddingDim, longRow));
     const done = kernels.gather(data, numEmbeddings, embeddingDim, rows, rows.length, result);
     if (done < rows.length) throw outOfRange("indices", indices, done, numEmbeddings);
     return result;

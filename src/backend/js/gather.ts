@@ -1,7 +1,5 @@
+import { longRow } from "../backend.js";
 import { firstOutside } from "./firstOutside.js";
-
-/** From this length on one `set` of a row beats a loop over its floats (measured in V8). */
-const longRow = 64;
 
 /** The specification of `gather`: out[i, :] = weight[indices[i], :]. See {@link Kernels.gather}. */
 export function gather(

@@ -46,7 +46,11 @@ export class Room {
   /** The address of a part of an array: where it is, when it is at home, or else of its copy. */
   carry(array: Words, start: number, count: number): number {
     if (array.length === 0) return 0;
-    if (this.#heap.holds(array)) return array.byteOffset + start * 4;
+    return this.#heap.holds(array) ? array.byteOffset + start * 4 : this.bring(array, start, count);
+  }
+
+  /** The address of a copy of a part of an array. */
+  bring(array: Words, start: number, count: number): number {
     const at = this.keep(count);
     if (array instanceof Float32Array) this.#heap.f32.set(slice(array, start, count), at >>> 2);
     else this.#heap.u32.set(slice(array, start, count), at >>> 2);

@@ -42,8 +42,10 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
 
   return {
     gather(weight, numEmbeddings, embeddingDim, indices, numIndices, out) {
-      const outHome = heap.holds(out); // asked once: Room.place and takeHome would cost a small lookup 20 ns
-      const chunk = rows.rowsAtOnce(numIndices, rows.words(indices, 1) + (outHome ? 0 : embeddingDim));
+      // Each is asked for its buffer once: Room.place and takeHome would cost a small lookup 20 ns, and Room.carry 13.
+      const outHome = heap.holds(out);
+      const listHome = numIndices === 0 || heap.holds(indices);
+      const chunk = rows.rowsAtOnce(numIndices, (listHome ? 0 : 1) + (outHome ? 0 : embeddingDim));
       if (!heap.holds(weight) || (chunk === 0 && numIndices > 0)) {
         return specification.gather(weight, numEmbeddings, embeddingDim, indices, numIndices, out);
       }
@@ -54,7 +56,7 @@ export function stagedKernels(exports: Exports, heap: Heap, windowBytes = defaul
       for (let start = 0; start < numIndices; start += chunk) {
         const count = Math.min(chunk, numIndices - start);
         rows.restart();
-        const from = rows.carry(indices, start, count);
+        const from = listHome ? indices.byteOffset + start * 4 : rows.bring(indices, start, count);
         const to = outHome ? out.byteOffset + start * embeddingDim * 4 : rows.keep(count * embeddingDim);
         const done = exports.gather(table, numEmbeddings, embeddingDim, from, count, to) >>> 0;
         if (done < count) return start + done;

@@ -32,7 +32,7 @@ function whyNot(isa: Isa): string | undefined {
 }
 
 /**
- * A call from JavaScript with staged indices and output takes 110 to 130 ns, the time in which plain JavaScript moves about 64 floats;
+ * A call from JavaScript with staged indices and output takes about 110 ns, the time in which plain JavaScript moves about 64 floats;
  * a product of as many multiplications breaks even there too (measured on Node 20, Zen 5).
  */
 const callCost = 64;
