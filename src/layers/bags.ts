@@ -38,7 +38,7 @@ const keys = ["indices", "offsets", "bagSize", "perSampleWeights"];
 
 /** The input in its one form. Indices of integer typed arrays are left to the kernel, as {@link toUint32} leaves them; all else is checked. */
 export function toBags(input: BagInput, numEmbeddings: number, includeLastOffset: boolean): Bags {
-  if (Array.isArray(input)) return { ...flatten("input", input, numEmbeddings), ...unweighted };
+  if (Array.isArray(input)) return flatten("input", input, numEmbeddings);
   if (typeof input !== "object" || input === null || ArrayBuffer.isView(input)) {
     throw typeError(
       "ERR_INVALID_ARG_TYPE",
@@ -61,7 +61,9 @@ export function toBags(input: BagInput, numEmbeddings: number, includeLastOffset
       );
     }
     const flat = flatten("indices", indices, numEmbeddings);
-    return { ...flat, ...weigh(perSampleWeights, flat.rows.length, indices as Bag[]) };
+    return perSampleWeights === undefined
+      ? flat
+      : { ...flat, ...weigh(perSampleWeights, flat.rows.length, indices as Bag[]) };
   }
   if (bagSize !== undefined) checkWhole("bagSize", bagSize, 1);
   const told = indices as Indices;
@@ -75,17 +77,16 @@ export function toBags(input: BagInput, numEmbeddings: number, includeLastOffset
 
 const unweighted = { sampleWeights: noFloats, isWeighted: false };
 
-type Flat = Pick<Bags, "rows" | "told" | "offsets" | "numBags">;
-
-/** A list of bags, one behind the other. */
-function flatten(name: string, given: readonly Bag[], numEmbeddings: number): Flat {
-  const bags = Array.from(given); // each is looked at twice, and must be the same
-  const numBags = bags.length;
+/** A list of bags, one behind the other, without weights. */
+function flatten(name: string, given: readonly Bag[], numEmbeddings: number): Bags {
+  const numBags = given.length;
+  const bags = new Array<Bag>(numBags); // each is looked at twice, and must be the same
   const offsets = new Uint32Array(numBags + 1);
   let numIndices = 0;
   for (let b = 0; b < numBags; b++) {
-    const bag: unknown = bags[b];
+    const bag: unknown = given[b];
     if (!Array.isArray(bag)) checkIndices(`${name}[${b}]`, bag);
+    bags[b] = bag as Bag;
     numIndices += (bag as Bag).length;
     offsets[b + 1] = numIndices;
   }
@@ -98,7 +99,7 @@ function flatten(name: string, given: readonly Bag[], numEmbeddings: number): Fl
       rows[to++] = isRow ? index : checkIndex(`${name}[${b}]`, i, index, numEmbeddings);
     }
   }
-  return { rows, told: rows, offsets, numBags };
+  return { rows, told: rows, offsets, numBags, sampleWeights: noFloats, isWeighted: false };
 }
 
 /** The ends of bags of one size. */
