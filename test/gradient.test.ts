@@ -1,6 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { noPadding } from "../src/backend/backend.js";
-import { coalesce } from "../src/coalesce.js";
 import { Embedding } from "../src/layers/embedding.js";
 import { Unembedding } from "../src/layers/unembedding.js";
 import { expectSameBits } from "./conformance/bits.js";
@@ -193,43 +191,5 @@ onEveryImplementation(({ name: backend }) => {
     layer.dispose();
     expect(layer.weight.grad).toBeNull();
     layer.weight.zeroGrad();
-  });
-});
-
-describe("coalesce", () => {
-  /** The distinct rows, ascending, without padding, and where each index went. */
-  function naive(indices: Uint32Array, paddingIdx: number) {
-    const rows = [...new Set(indices)].filter((row) => row !== paddingIdx).sort((a, b) => a - b);
-    const places = Array.from(indices, (row) => (row === paddingIdx ? rows.length : rows.indexOf(row)));
-    return { rows: Uint32Array.from(rows), places: Uint32Array.from(places) };
-  }
-
-  /** The multiplier of the hash, and its inverse modulo 2^32: row = inverse * h has the hash h. */
-  const inverse = (() => {
-    const multiplier = 0x9e3779b1;
-    let x = 1;
-    for (let i = 0; i < 5; i++) x = Math.imul(x, 2 - Math.imul(multiplier, x)); // Newton's iteration doubles the bits that are right
-    expect(Math.imul(multiplier, x)).toBe(1);
-    return x;
-  })();
-
-  const draws: Record<string, (random: Random, i: number) => number> = {
-    "any rows": (random) => random.uint32() >>> 1,
-    "few rows": (random) => random.below(9),
-    neighbours: (_, i) => 1000 + (i >> 1),
-    "multiples of 2^20": (random) => random.below(64) << 20,
-    "rows that all hash to the first slot": (_, i) => Math.imul(inverse, i) >>> 0,
-    "rows that all hash to the last slot": (_, i) => Math.imul(inverse, 0xffffffff - i) >>> 0,
-  };
-
-  test.each(Object.entries(draws))("%s", (_, draw) => {
-    const random = new Random(1);
-    for (const length of [0, 1, 2, 3, 7, 8, 9, 100, 1000]) {
-      const indices = Uint32Array.from({ length }, (_, i) => draw(random, i));
-      for (const paddingIdx of [noPadding, indices[length >> 1] ?? 0, 5]) {
-        if (indices.includes(noPadding)) continue; // no table has this row
-        expect(coalesce(indices, paddingIdx)).toEqual(naive(indices, paddingIdx));
-      }
-    }
   });
 });
