@@ -44,6 +44,32 @@ NN_INLINE void store(f32* to, const Vector& vector) {
   __builtin_memcpy(to, &vector, sizeof vector);
 }
 
+// Stores past the caches, to a multiple of the vector's own size: for what is more than they hold. `fence` comes before
+// anybody else looks at it.
+#if defined(__SSE2__)
+NN_INLINE void stream(f32* to, f32x4 vector) {
+  _mm_stream_ps(to, (__m128)vector);
+}
+NN_INLINE void fence() {
+  _mm_sfence();
+}
+#else
+NN_INLINE void stream(f32* to, f32x4 vector) {
+  store(to, vector);
+}
+NN_INLINE void fence() {}
+#endif
+#ifdef __AVX2__
+NN_INLINE void stream(f32* to, f32x8 vector) {
+  _mm256_stream_ps(to, (__m256)vector);
+}
+#endif
+#ifdef __AVX512F__
+NN_INLINE void stream(f32* to, f32x16 vector) {
+  _mm512_stream_ps(to, (__m512)vector);
+}
+#endif
+
 #if defined(__AVX512F__)
 typedef f32x16 Wide;
 #elif defined(__AVX2__)

@@ -15,6 +15,30 @@ NN_INLINE void copyRow(f32* to, const f32* from, usize embeddingDim) {
   store(to + embeddingDim - lanes, load<Vector>(from + embeddingDim - lanes));
 }
 
+/** The same past the caches: a multiple of 4 floats, to a multiple of 16 bytes. Lines that rows share are joined on the
+ * way. */
+template <typename Vector>
+NN_INLINE void streamRow(f32* to, const f32* from, usize embeddingDim) {
+  constexpr usize lanes = sizeof(Vector) / sizeof(f32);
+  usize j = 0;
+  for (; j < embeddingDim && reinterpret_cast<usize>(to + j) % sizeof(Vector) != 0; j += 4) {
+    stream(to + j, load<f32x4>(from + j));
+  }
+  for (; j + lanes <= embeddingDim; j += lanes) stream(to + j, load<Vector>(from + j));
+  for (; j < embeddingDim; j += 4) stream(to + j, load<f32x4>(from + j));
+}
+
+/**
+ * Whether rows are better written past the caches: when they are so many that none of them is still there when it is
+ * wanted (at 8 MB the caller who reads them loses more than the lookup gains). Stores of rows of 2 KB and more fill
+ * lines so fast that the machine reads none of them first.
+ */
+NN_INLINE bool isStreamed(const f32* out, usize numIndices, usize embeddingDim) {
+  constexpr usize floatsInCaches = 3 * 1024 * 1024;
+  return numIndices * embeddingDim >= floatsInCaches && embeddingDim >= wideLanes && embeddingDim < 512 &&
+         embeddingDim % 4 == 0 && reinterpret_cast<usize>(out) % sizeof(f32x4) == 0;
+}
+
 template <typename CopyRow>
 NN_INLINE void gatherRows(const f32* weight, usize embeddingDim, const u32* indices, usize numIndices, f32* out,
                           CopyRow copy) {
@@ -33,7 +57,11 @@ usize gather(const f32* weight, usize numEmbeddings, usize embeddingDim, const u
   const usize done = firstOutside(indices, numIndices, numEmbeddings);
   if (done < numIndices) return done;
   const usize dim = embeddingDim;
-  if (dim >= wideLanes) {
+  if (isStreamed(out, numIndices, dim)) {
+    gatherRows(weight, dim, indices, numIndices, out,
+               [dim](f32* to, const f32* from) { streamRow<Wide>(to, from, dim); });
+    fence();
+  } else if (dim >= wideLanes) {
     gatherRows(weight, dim, indices, numIndices, out,
                [dim](f32* to, const f32* from) { copyRow<Wide>(to, from, dim); });
   } else if (dim >= 4) {
