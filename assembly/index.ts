@@ -1,6 +1,8 @@
 // The module's exports and nothing else: the kernels, each in the file of its name, and a word with the host (heapBase).
 
 export { dotBags } from "./dotBags";
+export { drawCbow } from "./drawCbow";
+export { drawSkipGram } from "./drawSkipGram";
 export { gather } from "./gather";
 export { gatherBags } from "./gatherBags";
 export { gatherSum } from "./gatherSum";

@@ -18,7 +18,7 @@ namespace nn {
 namespace {
 
 /** Raised when the shape of what init exports changes: src/backend/native.ts refuses a stranger. */
-constexpr u32 abi = 3;
+constexpr u32 abi = 4;
 
 constexpr usize maxByteLength = usize{1} << 53;
 
@@ -141,6 +141,8 @@ Napi::Object kernelFunctions(Napi::Env env, const Kernels* kernels) {
   object["stepSparseAdam"] = function(env, "stepSparseAdam", stepSparseAdam, kernels);
   object["stepSkipGram"] = function(env, "stepSkipGram", stepSkipGram, kernels);
   object["stepCbow"] = function(env, "stepCbow", stepCbow, kernels);
+  object["drawSkipGram"] = function(env, "drawSkipGram", drawSkipGram, kernels);
+  object["drawCbow"] = function(env, "drawCbow", drawCbow, kernels);
   return object;
 }
 

@@ -88,10 +88,15 @@ struct Args {
     return isNone(at, napi_uint32_array) || u32s(at, name, count32, out);
   }
 
+  /** A number as it is. */
+  bool real(usize at, const char* name, f64* out) const {
+    return napi_get_value_double(env, values[at], out) == napi_ok || refuse(name, "a number");
+  }
+
   /** A number, rounded to the nearest float. */
   bool real(usize at, const char* name, f32* out) const {
-    double value;
-    if (napi_get_value_double(env, values[at], &value) != napi_ok) return refuse(name, "a number");
+    f64 value;
+    if (!real(at, name, &value)) return false;
     *out = static_cast<f32>(value);
     return true;
   }

@@ -13,6 +13,7 @@
 namespace nn {
 
 using f32 = float;
+using f64 = double;
 using u32 = __UINT32_TYPE__;
 using usize = __SIZE_TYPE__;
 
@@ -22,6 +23,11 @@ constexpr u32 noPadding = 0xffffffff;
 /** The most negatives, and the longest row, of a training step: its working memory is fixed. */
 constexpr usize maxNegatives = 63;
 constexpr usize maxStepDim = 65536;
+
+/** Words that can see each other, and the widest window; what stands before them in the state of drawSkipGram and
+ * drawCbow. */
+constexpr usize longestSentence = 1000;
+constexpr usize drawingWords = 8;
 
 /** What gatherBags makes of the rows of a bag: `mode` is one of these. */
 constexpr u32 bagSum = 0;
@@ -181,6 +187,23 @@ struct Kernels {
   usize (*stepCbow)(f32* inputWeight, f32* outputWeight, usize numEmbeddings, usize embeddingDim, const u32* inputs,
                     usize numInputs, const u32* offsets, const u32* outputs, usize numTuples, usize numNegatives,
                     const f32* lr);
+
+  /**
+   * Draws the next tuples of a text for stepSkipGram; `state`, of drawingWords + longestSentence words, says where it is
+   * and is moved on. src/backend/kernels.ts says what is drawn, and of what. keep is (numEmbeddings), buckets
+   * (numEmbeddings, 2), outputs (maxTuples, 1 + numNegatives); window is in [1, longestSentence]. Returns the number of
+   * tuples; a sentence with a token out of range is not begun. The door has seen to it that the state's center is not
+   * beyond its length, nor that beyond longestSentence.
+   */
+  usize (*drawSkipGram)(u32* state, const u32* tokens, usize numTokens, u32 lineEnd, const u32* keep,
+                        const u32* buckets, usize numEmbeddings, usize window, usize numNegatives, f64 firstLr,
+                        f64 tokensBehind, f64 tokensInAll, u32* inputs, u32* outputs, f32* lr, usize maxTuples);
+
+  /** The same for stepCbow. inputs holds maxInputs, offsets maxTuples + 1. */
+  usize (*drawCbow)(u32* state, const u32* tokens, usize numTokens, u32 lineEnd, const u32* keep, const u32* buckets,
+                    usize numEmbeddings, usize window, usize numNegatives, f64 firstLr, f64 tokensBehind,
+                    f64 tokensInAll, u32* inputs, usize maxInputs, u32* offsets, u32* outputs, f32* lr,
+                    usize maxTuples);
 };
 
 }  // namespace nn

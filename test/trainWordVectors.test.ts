@@ -246,7 +246,8 @@ describe.each(["skipgram", "cbow", "lm"] as const)("train --model %s, interrupte
         { state: { ...state, generator: 5 } },
         "resume.state is an instance of Object, expected one that fits",
       );
-    else await refused({ state: { ...state, draws: [1] } }, "resume.state.draws is Array(1), expected 5 integers");
+    else await refused({ state: { ...state, draws: [1] } }, "resume.state.draws is Array(1), expected 4 integers");
+    if (model !== "lm") await refused({ state: { ...state, draws: [1, 2, 3, -4] } }, "resume.state.draws[3] is -4");
     const name = model === "lm" ? "head.bias" : "output.weight";
     tensors.delete(name);
     await refused({}, `tensor "${name}" is not there, expected F32 [`);

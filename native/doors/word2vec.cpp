@@ -3,6 +3,38 @@
 #include "../args.h"
 
 namespace nn {
+namespace {
+
+/** What is drawn from, which is the first of the arguments of both kernels. */
+struct TextArgs {
+  u32 *state, *tokens, *keep, *buckets;
+  usize numTokens, lineEnd, numEmbeddings, window, numNegatives;
+  f64 firstLr, tokensBehind, tokensInAll;
+
+  template <usize count>
+  bool read(const Args<count>& args) {
+    return args.integer(2, "numTokens", maxCount, &numTokens) && args.integer(3, "lineEnd", maxCount, &lineEnd) &&
+           args.integer(6, "numEmbeddings", maxRows, &numEmbeddings) &&
+           args.integer(7, "window", longestSentence, &window) &&
+           args.integer(8, "numNegatives", maxNegatives, &numNegatives) &&
+           args.u32s(0, "state", drawingWords + longestSentence, &state) &&
+           args.u32s(1, "tokens", numTokens, &tokens) && args.u32s(4, "keep", numEmbeddings, &keep) &&
+           args.u32s(5, "buckets", 2 * numEmbeddings, &buckets) && args.real(9, "firstLr", &firstLr) &&
+           args.real(10, "tokensBehind", &tokensBehind) && args.real(11, "tokensInAll", &tokensInAll) &&
+           (window > 0 || args.refuse("window", "a positive integer")) && readState(args);
+  }
+
+ private:
+  /** A sentence that goes beyond itself would lead outside the state. */
+  template <usize count>
+  bool readState(const Args<count>& args) const {
+    const u32 length = state[6], center = state[7];
+    return (center <= length && length <= longestSentence) ||
+           args.refuse("state", "one whose center <= length <= longestSentence");
+  }
+};
+
+}  // namespace
 
 napi_value stepSkipGram(napi_env env, napi_callback_info info) {
   Args<9> args{env, {}, nullptr};
@@ -40,6 +72,44 @@ napi_value stepCbow(napi_env env, napi_callback_info info) {
   }
   return number(env, args.kernels().stepCbow(inputWeight, outputWeight, numEmbeddings, embeddingDim, inputs, numInputs,
                                              offsets, outputs, numTuples, numNegatives, lr));
+}
+
+napi_value drawSkipGram(napi_env env, napi_callback_info info) {
+  Args<16> args{env, {}, nullptr};
+  TextArgs text;
+  u32 *inputs, *outputs;
+  f32* lr;
+  usize maxTuples;
+  if (!args.read(info) || !text.read(args) || !args.integer(15, "maxTuples", maxCount, &maxTuples) ||
+      !args.u32s(12, "inputs", maxTuples, &inputs) ||
+      !args.u32s(13, "outputs", maxTuples * (text.numNegatives + 1), &outputs) ||
+      !args.f32s(14, "lr", maxTuples, 1, &lr)) {
+    return nullptr;
+  }
+  return number(env,
+                args.kernels().drawSkipGram(text.state, text.tokens, text.numTokens, static_cast<u32>(text.lineEnd),
+                                            text.keep, text.buckets, text.numEmbeddings, text.window, text.numNegatives,
+                                            text.firstLr, text.tokensBehind, text.tokensInAll, inputs, outputs, lr,
+                                            maxTuples));
+}
+
+napi_value drawCbow(napi_env env, napi_callback_info info) {
+  Args<18> args{env, {}, nullptr};
+  TextArgs text;
+  u32 *inputs, *offsets, *outputs;
+  f32* lr;
+  usize maxInputs, maxTuples;
+  if (!args.read(info) || !text.read(args) || !args.integer(13, "maxInputs", maxCount, &maxInputs) ||
+      !args.integer(17, "maxTuples", maxCount, &maxTuples) || !args.u32s(12, "inputs", maxInputs, &inputs) ||
+      !args.u32s(14, "offsets", maxTuples + 1, &offsets) ||
+      !args.u32s(15, "outputs", maxTuples * (text.numNegatives + 1), &outputs) ||
+      !args.f32s(16, "lr", maxTuples, 1, &lr)) {
+    return nullptr;
+  }
+  return number(env, args.kernels().drawCbow(text.state, text.tokens, text.numTokens, static_cast<u32>(text.lineEnd),
+                                             text.keep, text.buckets, text.numEmbeddings, text.window,
+                                             text.numNegatives, text.firstLr, text.tokensBehind, text.tokensInAll,
+                                             inputs, maxInputs, offsets, outputs, lr, maxTuples));
 }
 
 }  // namespace nn

@@ -7,5 +7,7 @@ namespace nn {
 
 napi_value stepSkipGram(napi_env env, napi_callback_info info);
 napi_value stepCbow(napi_env env, napi_callback_info info);
+napi_value drawSkipGram(napi_env env, napi_callback_info info);
+napi_value drawCbow(napi_env env, napi_callback_info info);
 
 }  // namespace nn

@@ -5,6 +5,8 @@
 #pragma once
 
 #include "../kernels/dotBags.h"
+#include "../kernels/drawCbow.h"
+#include "../kernels/drawSkipGram.h"
 #include "../kernels/gather.h"
 #include "../kernels/gatherBags.h"
 #include "../kernels/gatherSum.h"
@@ -51,6 +53,8 @@ constexpr Kernels tableOf(const char* isa) {
       .stepSparseAdam = stepSparseAdam,
       .stepSkipGram = stepSkipGram,
       .stepCbow = stepCbow,
+      .drawSkipGram = drawSkipGram,
+      .drawCbow = drawCbow,
   };
 }
 

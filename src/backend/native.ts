@@ -18,7 +18,7 @@ interface Addon {
 }
 
 /** The shape of {@link Addon}: an addon that was built for another one is not used. */
-const abi = 3;
+const abi = 4;
 
 /**
  * Measured on Zen 5 with Node 20: a gather through N-API costs 80-95 ns before the first float is copied (twice that on a busy machine), and

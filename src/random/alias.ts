@@ -45,9 +45,8 @@ export class AliasSampler {
     this.#shift = mostBits - bits;
     const whole = 2 ** bits;
     const shares = toShares(weights, whole);
-    this.#thresholds = new Uint32Array(this.size);
-    this.#aliases = Uint32Array.from({ length: this.size }, (_, i) => i);
-    this.#fill(shares, whole);
+    this.#aliases = fillUp(shares, whole);
+    this.#thresholds = Uint32Array.from(shares); // of a full entry any will do: it is its own alias
   }
 
   /**
@@ -71,24 +70,27 @@ export class AliasSampler {
     }
     return out;
   }
+}
 
-  /**
-   * Each entry gets one `whole`: its own share first, the rest from an index that has more. A full entry is its own alias, so what its
-   * threshold is does not matter.
-   */
-  #fill(shares: Float64Array, whole: number): void {
-    const small: number[] = [];
-    const large: number[] = [];
-    for (let i = shares.length - 1; i >= 0; i--) (shares[i] < whole ? small : large).push(i);
-    while (small.length > 0 && large.length > 0) {
-      const poor = small.pop()!;
-      const rich = large[large.length - 1];
-      this.#thresholds[poor] = shares[poor];
-      this.#aliases[poor] = rich;
-      shares[rich] -= whole - shares[poor];
-      if (shares[rich] < whole) small.push(large.pop()!);
-    }
+/**
+ * Fills each entry up to one `whole` from one other that has more (Vose 1991). What is left of its own share stays in `shares`.
+ *
+ * @param shares they sum to as many wholes.
+ * @returns whose the rest of each entry is: itself where it needed none.
+ */
+export function fillUp(shares: Float64Array, whole: number): Uint32Array {
+  const aliases = Uint32Array.from(shares, (_, i) => i);
+  const small: number[] = [];
+  const large: number[] = [];
+  for (let i = shares.length - 1; i >= 0; i--) (shares[i] < whole ? small : large).push(i);
+  while (small.length > 0 && large.length > 0) {
+    const poor = small.pop()!;
+    const rich = large[large.length - 1];
+    aliases[poor] = rich;
+    shares[rich] -= whole - shares[poor];
+    if (shares[rich] < whole) small.push(large.pop()!);
   }
+  return aliases;
 }
 
 /** Whole numbers in proportion to the weights whose sum is `whole` for each: differences of the rounded running sum. */
@@ -110,7 +112,7 @@ function toShares(weights: Float64Array, whole: number): Float64Array {
 }
 
 /** x ** power for x > 0 and power in [0, 1]: the product of the square roots that the bits of power name, 0.75 being x^(1/2) x^(1/4). */
-function raised(x: number, power: number): number {
+export function raised(x: number, power: number): number {
   if (power === 1) return x;
   let result = 1;
   let root = x;

@@ -82,8 +82,11 @@ const rules: readonly Rule[] = [
   },
   { of: ["checkpoint/file.ts"], may: ["checkpoint/", ...training], node: true },
   { of: ["checkpoint/"], may: training },
-  // Steps go to the kernels of the backend that holds the tables.
-  { of: ["text/word2vec/"], may: [...training, "backend/backend.ts"] },
+  // Tuples are drawn, and stepped through, by the kernels of the backend that holds the tables.
+  {
+    of: ["text/word2vec/"],
+    may: [...training, "allocate.ts", "backend/backend.ts", "backend/js/firstOutside.ts", "backend/js/sfc32.ts"],
+  },
   { of: ["index.ts"], may: [...training, "backend/select.ts"] },
   // The bench times the kernels themselves and checks their bits against the specification first; so does the doctor.
   {

@@ -1,6 +1,8 @@
 import { ArrayBufferBlock } from "../arrayBufferBlock.js";
 import type { Backend, Candidate, Kernels } from "../backend.js";
 import { dotBags } from "./dotBags.js";
+import { drawCbow } from "./drawCbow.js";
+import { drawSkipGram } from "./drawSkipGram.js";
 import { gather } from "./gather.js";
 import { gatherBags } from "./gatherBags.js";
 import { gatherSum } from "./gatherSum.js";
@@ -28,6 +30,7 @@ export const specification: Kernels = {
   ...{ sumExponentials, softmaxGradient },
   ...{ stepSGD, stepAdagrad, stepRowwiseAdagrad, stepAdam, stepSparseAdam },
   ...{ stepSkipGram, stepCbow },
+  ...{ drawSkipGram, drawCbow },
 };
 
 const backend: Backend = {

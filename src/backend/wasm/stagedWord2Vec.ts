@@ -1,4 +1,6 @@
 import { type Kernels, maxStepDim } from "../backend.js";
+import { drawCbow } from "../js/drawCbow.js";
+import { drawSkipGram } from "../js/drawSkipGram.js";
 import { stepCbow } from "../js/stepCbow.js";
 import { stepSkipGram } from "../js/stepSkipGram.js";
 import type { Exports } from "./exports.js";
@@ -7,10 +9,39 @@ import type { Room } from "./room.js";
 
 /**
  * The training steps over typed arrays from anywhere. Tables at home are moved where they are, lists that are elsewhere go through the
- * window if they fit; all else the specification does where it lies, with the same bits.
+ * window if they fit; all else the specification does where it lies, with the same bits. Tuples are drawn at home, or by the specification.
  */
-export function stagedWord2Vec(exports: Exports, heap: Heap, room: Room): Pick<Kernels, "stepSkipGram" | "stepCbow"> {
+export function stagedWord2Vec(
+  exports: Exports,
+  heap: Heap,
+  room: Room,
+): Pick<Kernels, "stepSkipGram" | "stepCbow" | "drawSkipGram" | "drawCbow"> {
+  const areHome = (...arrays: readonly (Float32Array | Uint32Array)[]): boolean => arrays.every((each) => heap.holds(each));
+
+  // biome-ignore format: one call a kernel
   return {
+    drawSkipGram(...all) {
+      const [state, tokens, numTokens, lineEnd, keep, buckets, numEmbeddings, window, numNegatives] = all;
+      const [, , , , , , , , , firstLr, tokensBehind, tokensInAll, inputs, outputs, lr, maxTuples] = all;
+      if (!areHome(state, tokens, keep, buckets, inputs, outputs, lr)) return drawSkipGram(...all);
+      return exports.drawSkipGram(
+        state.byteOffset, tokens.byteOffset, numTokens, lineEnd, keep.byteOffset, buckets.byteOffset, numEmbeddings,
+        window, numNegatives, firstLr, tokensBehind, tokensInAll,
+        inputs.byteOffset, outputs.byteOffset, lr.byteOffset, maxTuples,
+      ) >>> 0;
+    },
+
+    drawCbow(...all) {
+      const [state, tokens, numTokens, lineEnd, keep, buckets, numEmbeddings, window, numNegatives] = all;
+      const [, , , , , , , , , firstLr, tokensBehind, tokensInAll, inputs, maxInputs, offsets, outputs, lr, maxTuples] = all;
+      if (!areHome(state, tokens, keep, buckets, inputs, offsets, outputs, lr)) return drawCbow(...all);
+      return exports.drawCbow(
+        state.byteOffset, tokens.byteOffset, numTokens, lineEnd, keep.byteOffset, buckets.byteOffset, numEmbeddings,
+        window, numNegatives, firstLr, tokensBehind, tokensInAll,
+        inputs.byteOffset, maxInputs, offsets.byteOffset, outputs.byteOffset, lr.byteOffset, maxTuples,
+      ) >>> 0;
+    },
+
     stepSkipGram(...all) {
       const [inputWeight, outputWeight, numEmbeddings, dim, inputs, outputs, numTuples, numNegatives, lr] = all;
       const numOutputs = numTuples * (1 + numNegatives);
@@ -23,7 +54,6 @@ export function stagedWord2Vec(exports: Exports, heap: Heap, room: Room): Pick<K
       const atLr = room.carry(lr, 0, numTuples);
       const input = inputWeight.byteOffset;
       const output = outputWeight.byteOffset;
-      // biome-ignore format: one call
       return exports.stepSkipGram(
         input, output, numEmbeddings, dim, atInputs, atOutputs, numTuples, numNegatives, atLr,
       ) >>> 0;
@@ -44,7 +74,6 @@ export function stagedWord2Vec(exports: Exports, heap: Heap, room: Room): Pick<K
       const atLr = room.carry(lr, 0, numTuples);
       const input = inputWeight.byteOffset;
       const output = outputWeight.byteOffset;
-      // biome-ignore format: one call
       return exports.stepCbow(
         input, output, numEmbeddings, dim, atInputs, numInputs, atOffsets, atOutputs, numTuples, numNegatives, atLr,
       ) >>> 0;

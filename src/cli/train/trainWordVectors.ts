@@ -16,8 +16,8 @@ export class WordVectorsTraining implements Training {
   readonly vocabulary: Vocabulary;
   readonly #settings: Settings;
   readonly #model: Word2Vec;
-  /** The text without the words that are not trained. */
-  readonly #tokens: Uint32Array;
+  /** Of the text without the words that are not trained. */
+  readonly #numTokens: number;
   /** Of the epoch so far, for the eye: losses added up, and of how many batches. */
   #sum = 0;
   #batches = 0;
@@ -27,7 +27,8 @@ export class WordVectorsTraining implements Training {
     this.vocabulary = vocabulary;
     this.#settings = settings;
     checkMemory(settings, vocabulary.size);
-    this.#tokens = tokens.filter((token) => token !== unknownId);
+    const trained = tokens.filter((token) => token !== unknownId);
+    this.#numTokens = trained.length;
     const counts = vocabulary.counts.slice();
     counts[unknownId] = 0;
     if (vocabulary.size - lineEndId - 1 < 2) {
@@ -39,7 +40,7 @@ export class WordVectorsTraining implements Training {
     }
     this.#model = new Word2Vec({
       model: model as "skipgram" | "cbow",
-      tokens: this.#tokens,
+      tokens: trained,
       counts,
       lineEnd: lineEndId,
       ...{ dim, epochs, window, negatives, subsample, lr, backend },
@@ -92,7 +93,7 @@ export class WordVectorsTraining implements Training {
   async learn(interruption: Interruption): Promise<void> {
     const { epochs, lr } = this.#settings;
     const { tuples } = this.#model;
-    const length = this.#tokens.length;
+    const length = this.#numTokens;
     const done = (): number => tuples.epoch * length + tuples.position;
     const progress = new Progress(epochs * length, epochs, done());
     const breaks = new Breaks();
@@ -132,14 +133,11 @@ export class WordVectorsTraining implements Training {
   #resume(point: ResumePoint): void {
     const { path } = point;
     const { epoch, position, draws, sum, batches } = point.state as Record<string, unknown>;
-    if (!Array.isArray(draws) || draws.length !== 5 || !draws.every((word) => Number.isInteger(word))) {
-      throw damaged(path, "resume.state.draws", draws, "5 integers");
-    }
-    const [a, b, c, counter, drawn] = draws as number[];
+    if (!Array.isArray(draws) || draws.length !== 4) throw damaged(path, "resume.state.draws", draws, "4 integers");
     const state = {
       epoch: checkEntry(path, "epoch", epoch, this.#settings.epochs),
-      position: checkEntry(path, "position", position, this.#tokens.length),
-      draws: [a, b, c, counter, checkEntry(path, "draws[4]", drawn, 1023)] as const,
+      position: checkEntry(path, "position", position, this.#numTokens),
+      draws: draws.map((word, i) => checkEntry(path, `draws[${i}]`, word, 2 ** 32 - 1)),
     };
     if (typeof sum !== "number") throw damaged(path, "resume.state.sum", sum, "a number");
     this.#batches = checkEntry(path, "batches", batches);

@@ -1,20 +1,20 @@
+import { allocate } from "../../allocate.js";
+import { type Backend, type Block, drawing, longestSentence } from "../../backend/backend.js";
+import { firstOutside } from "../../backend/js/firstOutside.js";
+import { sfc32 } from "../../backend/js/sfc32.js";
+import { rangeError } from "../../errors.js";
+import { fillUp, raised } from "../../random/alias.js";
 import type { Generator } from "../../random/generator.js";
-import { AliasTable } from "./aliasTable.js";
-import { Draws, type DrawsState } from "./draws.js";
 
-const f = Math.fround;
+/** Tuples that are drawn at a time, or a window more: below 512 the calls show, above 4,096 the lists leave the cache. */
+const batchTuples = 2048;
 
-/** Words in a row that can see each other: a longer line is cut. word2vec.c cuts there too. */
-const longestSentence = 1000;
-
-/** The learning rate falls to this part of where it began. */
-const leastPart = 1e-4;
-
-/** A negative that is the target is drawn again, so many times at most: some vocabularies have little else. */
-const mostRedraws = 8;
+/** Draws that sfc32 is mixed by before any is used: the seed shows in the first twelve. */
+const mixingDraws = 1024;
 
 /** How tuples are made of a text. */
 export interface TupleOptions {
+  readonly model: "skipgram" | "cbow";
   /** The text as ids, each line closed by `lineEnd`; it holds no id of words that are not trained. */
   readonly tokens: Uint32Array;
   /** The id that ends a line: windows do not reach over it, and it is not trained. */
@@ -31,9 +31,11 @@ export interface TupleOptions {
   readonly lr: number;
 }
 
-/** Memory for a batch: see Kernels.stepCbow. */
-export interface TupleLists {
+/** Tuples in the backend's memory: see Kernels.stepSkipGram and stepCbow. */
+export interface Batch {
+  readonly tuples: number;
   readonly inputs: Uint32Array;
+  /** Of the bag of words alone. */
   readonly offsets: Uint32Array;
   readonly outputs: Uint32Array;
   readonly lr: Float32Array;
@@ -43,7 +45,8 @@ export interface TupleLists {
 export interface TuplesState {
   readonly epoch: number;
   readonly position: number;
-  readonly draws: DrawsState;
+  /** The four words of sfc32. */
+  readonly draws: readonly number[];
 }
 
 /**
@@ -52,33 +55,49 @@ export interface TuplesState {
  *
  * Sentence by sentence: each word of frequency f is kept with probability sqrt(t / f) + t / f; around each kept word the window reaches
  * 1 … `window` words to either side, evenly drawn; negatives are drawn in proportion to counts^0.75. The learning rate falls linearly with
- * the position in the text. All of it is a function of the text, the options and the seed: what is drawn depends on integers alone.
+ * the position in the text. All of it is a function of the text, the options and the seed: what is drawn depends on integers alone, and
+ * kernels draw it, where they work.
  */
 export class Tuples {
-  readonly #options: TupleOptions;
-  readonly #draws: Draws;
-  readonly #table: AliasTable;
-  /** For each id the part of 2^31 draws that keep it. */
-  readonly #keep: Uint32Array;
-  /** The sentence at work: what subsampling left of it. */
-  readonly #sentence = new Uint32Array(longestSentence);
-  #length = 0;
-  /** The next word of the sentence to be the middle of a window. */
-  #center = 0;
-  #lr = 0;
+  readonly #options: Omit<TupleOptions, "tokens" | "counts">;
+  readonly #backend: Backend;
+  readonly #numTokens: number;
+  readonly #numIds: number;
+  readonly #maxTuples: number;
+  readonly #blocks: Readonly<
+    Record<"tokens" | "keep" | "buckets" | "state" | "inputs" | "offsets" | "outputs" | "lr", Block>
+  >;
   #epoch = 0;
-  #position = 0;
 
-  constructor(options: TupleOptions, generator: Generator) {
-    this.#options = options;
-    this.#draws = new Draws(generator);
-    const { counts, lineEnd } = options;
-    // c^0.75 of square roots, which every machine rounds rightly; powers it does not.
-    const weights = Float64Array.from(counts, (count, id) =>
-      id === lineEnd ? 0 : Math.sqrt(count) * Math.sqrt(Math.sqrt(count)),
-    );
-    this.#table = new AliasTable(weights);
-    this.#keep = keepParts(options);
+  /** @throws RangeError [ERR_OUT_OF_MEMORY], or [ERR_INDEX_OUT_OF_RANGE] when a token has no count. */
+  constructor(options: TupleOptions, generator: Generator, backend: Backend) {
+    const { tokens, counts, ...rest } = options;
+    const { model, window, negatives } = rest;
+    const bad = firstOutside(tokens, tokens.length, counts.length);
+    if (bad < tokens.length) {
+      const expected = `expected an integer in [0, ${counts.length})`;
+      throw rangeError("ERR_INDEX_OUT_OF_RANGE", `tokens[${bad}] is ${tokens[bad]}, ${expected}`);
+    }
+    this.#options = rest;
+    this.#backend = backend;
+    this.#numTokens = tokens.length;
+    this.#numIds = counts.length;
+    this.#maxTuples = batchTuples + 2 * window;
+    const make = (name: string, count: number, values?: Uint32Array): Block => {
+      const block = allocate(backend, name, [count, 1]);
+      if (values !== undefined) block.u32().set(values);
+      return block;
+    };
+    this.#blocks = {
+      tokens: make("tokens", tokens.length, tokens),
+      keep: make("keep", counts.length, keepParts(options)),
+      buckets: make("buckets", 2 * counts.length, aliasBuckets(negativeWeights(options))),
+      state: make("state", drawing.sentence + longestSentence, seeded(generator)),
+      inputs: make("inputs", model === "cbow" ? this.#maxTuples * (window + 1) : this.#maxTuples),
+      offsets: make("offsets", model === "cbow" ? this.#maxTuples + 1 : 0),
+      outputs: make("outputs", this.#maxTuples * (1 + negatives)),
+      lr: make("lr", this.#maxTuples),
+    };
   }
 
   /** Epochs behind us; equal to the option when all is done. */
@@ -88,128 +107,65 @@ export class Tuples {
 
   /** Tokens of the text behind us, in this epoch. */
   get position(): number {
-    return this.#position;
+    return this.#blocks.state.u32()[drawing.position];
   }
 
   /** Whether the next tuple begins a sentence: only then is there a {@link state} to go on from. */
   get betweenSentences(): boolean {
-    return this.#center === this.#length;
+    const state = this.#blocks.state.u32();
+    return state[drawing.center] === state[drawing.length];
   }
 
   get state(): TuplesState {
-    return { epoch: this.#epoch, position: this.#position, draws: this.#draws.state };
+    return { epoch: this.#epoch, position: this.position, draws: Array.from(this.#blocks.state.u32(0, 4)) };
   }
 
   set state({ epoch, position, draws }: TuplesState) {
+    const state = this.#blocks.state.u32();
     this.#epoch = epoch;
-    this.#position = position;
-    this.#draws.state = draws;
-    this.#length = this.#center = 0;
+    state.set(draws);
+    state[drawing.position] = position;
+    state[drawing.center] = state[drawing.length] = 0;
   }
 
   /**
-   * Makes the next tuples of skip-gram, each word of a window one, with the word in the middle as the input: at most
-   * `lists.inputs.length`, and none of the next epoch. With `finish` none of the next sentence.
+   * Draws the next tuples: some 2,000, and none of the next epoch; with `finish` none of the next sentence.
    *
-   * @returns how many; 0 when nothing is left (of the sentence).
+   * @returns views that hold until the next call; no tuples when the epoch is over (or the sentence).
    */
-  fillSkipGram({ inputs, outputs, lr }: TupleLists, finish = false): number {
-    const { window, negatives } = this.#options;
-    const sentence = this.#sentence;
-    const most = Math.min(inputs.length, lr.length, Math.floor(outputs.length / (1 + negatives))) - 2 * window;
-    let tuples = 0;
-    let output = 0;
-    while (tuples <= most && this.#advance(finish, tuples > 0)) {
-      const center = this.#center++;
-      const reach = this.#reach();
-      const end = Math.min(center + reach, this.#length - 1);
-      for (let i = Math.max(center - reach, 0); i <= end; i++) {
-        if (i === center) continue;
-        inputs[tuples] = sentence[center];
-        lr[tuples++] = this.#lr;
-        output = this.#addOutputs(outputs, output, sentence[i], negatives);
-      }
+  next(finish = false): Batch {
+    const { model, lineEnd, epochs, window, negatives, lr: firstLr } = this.#options;
+    const { kernels } = this.#backend;
+    const blocks = this.#blocks;
+    const [inputs, offsets, outputs] = [blocks.inputs.u32(), blocks.offsets.u32(), blocks.outputs.u32()];
+    const lr = blocks.lr.f32();
+    const numTokens = finish ? this.position : this.#numTokens;
+    const text = [blocks.state.u32(), blocks.tokens.u32(), numTokens, lineEnd] as const;
+    const words = [blocks.keep.u32(), blocks.buckets.u32(), this.#numIds, window, negatives] as const;
+    const rate = [firstLr, this.#epoch * this.#numTokens, epochs * this.#numTokens] as const;
+    const most = this.#maxTuples;
+    const tuples =
+      model === "cbow"
+        ? kernels.drawCbow(...text, ...words, ...rate, inputs, inputs.length, offsets, outputs, lr, most)
+        : kernels.drawSkipGram(...text, ...words, ...rate, inputs, outputs, lr, most);
+    if (this.betweenSentences && this.position === this.#numTokens) {
+      this.#epoch++;
+      blocks.state.u32()[drawing.position] = 0;
     }
-    return tuples;
+    return { tuples, inputs, offsets, outputs, lr };
   }
 
-  /** The same for the bag of words: each window is a tuple, with the word in the middle as the target. */
-  fillCbow({ inputs, offsets, outputs, lr }: TupleLists, finish = false): number {
-    const { window, negatives } = this.#options;
-    const sentence = this.#sentence;
-    const most = Math.min(offsets.length - 1, lr.length, Math.floor(outputs.length / (1 + negatives)));
-    const mostInputs = inputs.length - 2 * window;
-    let tuples = 0;
-    let input = 0;
-    let output = 0;
-    offsets[0] = 0;
-    while (tuples < most && input <= mostInputs && this.#advance(finish, tuples > 0)) {
-      const center = this.#center++;
-      const reach = this.#reach();
-      const end = Math.min(center + reach, this.#length - 1);
-      const first = input;
-      for (let i = Math.max(center - reach, 0); i <= end; i++) if (i !== center) inputs[input++] = sentence[i];
-      if (input === first) continue;
-      lr[tuples++] = this.#lr;
-      offsets[tuples] = input;
-      output = this.#addOutputs(outputs, output, sentence[center], negatives);
-    }
-    return tuples;
+  /** Gives the memory back. */
+  dispose(): void {
+    for (const block of Object.values(this.#blocks)) block.dispose();
   }
+}
 
-  /** 1 … window. */
-  #reach(): number {
-    return 1 + (((this.#draws.draw() >>> 16) * this.#options.window) >>> 16);
-  }
-
-  /** The target and its negatives at outputs[at]; returns the position behind them. */
-  #addOutputs(outputs: Uint32Array, at: number, target: number, negatives: number): number {
-    const draws = this.#draws;
-    const table = this.#table;
-    outputs[at++] = target;
-    for (const end = at + negatives; at < end; at++) {
-      let pick = table.pick(draws.draw());
-      for (let again = 0; pick === target && again < mostRedraws; again++) pick = table.pick(draws.draw());
-      outputs[at] = pick;
-    }
-    return at;
-  }
-
-  /** Sees to it that there is a word to be the middle of a window. False at the end: of the text, of the epoch with `any`, or of the sentence with `finish`. */
-  #advance(finish: boolean, any: boolean): boolean {
-    const { tokens, epochs } = this.#options;
-    while (this.#center === this.#length) {
-      if (finish || this.#epoch === epochs) return false;
-      if (this.#position === tokens.length) {
-        this.#epoch++;
-        this.#position = 0;
-        if (any || this.#epoch === epochs) return false;
-      }
-      this.#readSentence();
-    }
-    return true;
-  }
-
-  #readSentence(): void {
-    const { tokens, lineEnd, epochs, lr } = this.#options;
-    const sentence = this.#sentence;
-    const keep = this.#keep;
-    const draws = this.#draws;
-    const done = (this.#epoch * tokens.length + this.#position) / (epochs * tokens.length);
-    this.#lr = f(lr * Math.max(leastPart, 1 - done));
-    const end = Math.min(tokens.length, this.#position + longestSentence);
-    let length = 0;
-    let position = this.#position;
-    while (position < end) {
-      const token = tokens[position++];
-      if (token === lineEnd) break;
-      sentence[length] = token;
-      if (draws.draw() >>> 1 < keep[token]) length++;
-    }
-    this.#position = position;
-    this.#length = length;
-    this.#center = 0;
-  }
+/** A beginning: sfc32 from three draws of the generator, well mixed. */
+function seeded(generator: Generator): Uint32Array {
+  const state = Uint32Array.of(generator.uint32(), generator.uint32(), generator.uint32(), 1);
+  for (let i = 0; i < mixingDraws; i++) sfc32(state);
+  return state;
 }
 
 /** sqrt(t / f) + t / f in parts of 2^31, at most all of them; f is the frequency among the words that are trained. */
@@ -220,4 +176,30 @@ function keepParts({ counts, lineEnd, subsample }: TupleOptions): Uint32Array {
     const ratio = (subsample * total) / count;
     return Math.min(2 ** 31, Math.floor((Math.sqrt(ratio) + ratio) * 2 ** 31));
   });
+}
+
+/** c^0.75; the end of a line is never drawn. */
+function negativeWeights({ counts, lineEnd }: TupleOptions): Float64Array {
+  return Float64Array.from(counts, (count, id) => (id === lineEnd ? 0 : raised(count, 0.75)));
+}
+
+/**
+ * @internal The buckets that draw ids in proportion to the weights: for each below which of 2^31 a draw is the bucket's own id, and whose it
+ * is otherwise. Of + - * / alone, so that every engine makes the same.
+ *
+ * @param weights finite, >= 0 and not all 0. A weight of 0 is never drawn.
+ */
+export function aliasBuckets(weights: Float64Array): Uint32Array {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const shares = weights.map((weight) => (weight / total) * weights.length);
+  const aliases = fillUp(shares, 1);
+  // Rounding may leave an id of weight 0 to itself: there the heaviest of those that were left is drawn.
+  const most = weights.reduce((most, weight, id) => (aliases[id] === id ? Math.max(most, weight) : most), 0);
+  const heaviest = weights.indexOf(most);
+  const buckets = new Uint32Array(2 * weights.length);
+  shares.forEach((share, id) => {
+    buckets[2 * id] = Math.floor(Math.min(share, 1) * 2 ** 31);
+    buckets[2 * id + 1] = weights[id] === 0 && aliases[id] === id ? heaviest : aliases[id];
+  });
+  return buckets;
 }
