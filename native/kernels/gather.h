@@ -29,14 +29,13 @@ NN_INLINE void streamRow(f32* to, const f32* from, usize embeddingDim) {
 }
 
 /**
- * Whether rows are better written past the caches: when they are so many that none of them is still there when it is
- * wanted (at 8 MB the caller who reads them loses more than the lookup gains). Stores of rows of 2 KB and more fill
- * lines so fast that the machine reads none of them first.
+ * Whether rows are better written past the caches: when they are so many that few of them are still there when they are
+ * wanted. At 8 MB whoever reads them at once loses more than the lookup gains.
  */
 NN_INLINE bool isStreamed(const f32* out, usize numIndices, usize embeddingDim) {
   constexpr usize floatsInCaches = 3 * 1024 * 1024;
-  return numIndices * embeddingDim >= floatsInCaches && embeddingDim >= wideLanes && embeddingDim < 512 &&
-         embeddingDim % 4 == 0 && reinterpret_cast<usize>(out) % sizeof(f32x4) == 0;
+  return numIndices * embeddingDim >= floatsInCaches && embeddingDim >= wideLanes && embeddingDim % 4 == 0 &&
+         reinterpret_cast<usize>(out) % sizeof(f32x4) == 0;
 }
 
 template <typename CopyRow>
