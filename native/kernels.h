@@ -189,8 +189,8 @@ struct Kernels {
                     const f32* lr);
 
   /**
-   * Draws the next tuples of a text for stepSkipGram; `state`, of drawingWords + longestSentence words, says where it is
-   * and is moved on. src/backend/kernels.ts says what is drawn, and of what. keep is (numEmbeddings), buckets
+   * Draws the next tuples of a text for stepSkipGram; `state`, of drawingWords + longestSentence words, says where it
+   * is and is moved on. src/backend/kernels.ts says what is drawn, and of what. keep is (numEmbeddings), buckets
    * (numEmbeddings, 2), outputs (maxTuples, 1 + numNegatives); window is in [1, longestSentence]. Returns the number of
    * tuples; a sentence with a token out of range is not begun. The door has seen to it that the state's center is not
    * beyond its length, nor that beyond longestSentence.

@@ -86,11 +86,10 @@ napi_value drawSkipGram(napi_env env, napi_callback_info info) {
       !args.f32s(14, "lr", maxTuples, 1, &lr)) {
     return nullptr;
   }
-  return number(env,
-                args.kernels().drawSkipGram(text.state, text.tokens, text.numTokens, static_cast<u32>(text.lineEnd),
-                                            text.keep, text.buckets, text.numEmbeddings, text.window, text.numNegatives,
-                                            text.firstLr, text.tokensBehind, text.tokensInAll, inputs, outputs, lr,
-                                            maxTuples));
+  return number(env, args.kernels().drawSkipGram(text.state, text.tokens, text.numTokens,
+                                                 static_cast<u32>(text.lineEnd), text.keep, text.buckets,
+                                                 text.numEmbeddings, text.window, text.numNegatives, text.firstLr,
+                                                 text.tokensBehind, text.tokensInAll, inputs, outputs, lr, maxTuples));
 }
 
 napi_value drawCbow(napi_env env, napi_callback_info info) {

@@ -12,7 +12,8 @@ usize drawSkipGram(u32* state, const u32* tokens, usize numTokens, u32 lineEnd, 
   Drawing at = loadDrawing(state);
   u32* sentence = state + drawingWords;
   usize tuples = 0;
-  while (tuples + 2 * window <= maxTuples && findCenter(at, sentence, tokens, numTokens, lineEnd, keep, numEmbeddings)) {
+  while (tuples + 2 * window <= maxTuples &&
+         findCenter(at, sentence, tokens, numTokens, lineEnd, keep, numEmbeddings)) {
     const usize center = at.center++;
     const Window around = drawWindow(at, center, window);
     const f32 rate = sentenceRate(at, firstLr, tokensBehind, tokensInAll);

@@ -2,7 +2,6 @@
 
 #include "../scratch.h"
 #include "firstOutside.h"
-#include "scatterAdd.h"
 #include "stepOutputs.h"
 
 namespace nn {
@@ -20,11 +19,21 @@ usize firstBagOutside(const u32* inputs, usize numInputs, const u32* offsets, us
   return numTuples;
 }
 
-NN_INLINE void scaleRow(f32* row, f32 factor, usize embeddingDim) {
-  const Wide each = broadcast(factor);
+/** One column, or a vector of them: mean = the sum of the inputs, in order, times share. */
+template <typename Vector>
+NN_INLINE void meanColumns(const InputRows& inputs, usize embeddingDim, f32 share, f32* mean, usize j) {
+  const auto column = [&](usize i) { return load<Vector>(inputs.weight + inputs.rows[i] * embeddingDim + j); };
+  Vector sum = column(0);
+  for (usize i = 1; i < inputs.count; i++) sum = sum + column(i);
+  store(mean + j, sum * share);
+}
+
+NN_INLINE void meanRow(const InputRows& inputs, usize embeddingDim, f32* mean) {
+  const f32 share = 1.0f / static_cast<f32>(inputs.count);
   usize j = 0;
-  for (; j + wideLanes <= embeddingDim; j += wideLanes) store(row + j, load<Wide>(row + j) * each);
-  for (; j < embeddingDim; j++) row[j] *= factor;
+  for (; j + wideLanes <= embeddingDim; j += wideLanes) meanColumns<Wide>(inputs, embeddingDim, share, mean, j);
+  for (; j + 4 <= embeddingDim; j += 4) meanColumns<f32x4>(inputs, embeddingDim, share, mean, j);
+  for (; j < embeddingDim; j++) meanColumns<f32>(inputs, embeddingDim, share, mean, j);
 }
 
 /** word2vec's continuous bag of words, in place, tuple after tuple. See Kernels::stepCbow. */
@@ -45,11 +54,9 @@ usize stepCbow(f32* inputWeight, f32* outputWeight, usize numEmbeddings, usize e
     }
     const u32 from = offsets[t], end = offsets[t + 1];
     if (from == end) continue;
-    copyFloats(mean, inputWeight + inputs[from] * embeddingDim, embeddingDim);
-    for (usize i = from + 1; i < end; i++) addRow(mean, inputWeight + inputs[i] * embeddingDim, embeddingDim);
-    scaleRow(mean, 1.0f / static_cast<f32>(end - from), embeddingDim);
-    stepOutputs(mean, outputWeight, embeddingDim, outputs, numNegatives, lr[t], grad);
-    for (usize i = from; i < end; i++) addRow(inputWeight + inputs[i] * embeddingDim, grad, embeddingDim);
+    const InputRows bag = {inputWeight, inputs + from, end - from};
+    meanRow(bag, embeddingDim, mean);
+    stepOutputs(mean, outputWeight, embeddingDim, outputs, numNegatives, lr[t], grad, bag);
   }
   return numTuples;
 }

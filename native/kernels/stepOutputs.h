@@ -10,7 +10,7 @@ namespace {
 /** Rows worked on side by side: 6 sums, or 6 factors, stay in registers. A target and 5 negatives are one group. */
 constexpr usize mostRows = 6;
 
-/** hidden . rows[r] for each r. */
+/** hidden . rows[r] for each r; as many floats behind the scores as make fours of them are overwritten. */
 template <usize count>
 NN_INLINE void scoreRows(const f32* hidden, f32* const* rows, usize embeddingDim, f32* scores) {
   EightLanes sums[count] = {};
@@ -24,46 +24,62 @@ NN_INLINE void scoreRows(const f32* hidden, f32* const* rows, usize embeddingDim
     const EightLanes in = loadTail(hidden + j, tail);
     for (usize r = 0; r < count; r++) sums[r] = sums[r] + in * loadTail(rows[r] + j, tail);
   }
-  for (usize r = 0; r < count; r++) scores[r] = foldTwice(folded(sums[r]));
+  // Folded in fours: scores stored one by one would have to reach the cache before they could be read as vectors.
+  f32x4 halves[(count + 3) / 4 * 4] = {};
+  for (usize r = 0; r < count; r++) halves[r] = folded(sums[r]);
+  for (usize r = 0; r < count; r += 4) {
+    store(scores + r, foldTwice(halves[r], halves[r + 1], halves[r + 2], halves[r + 3]));
+  }
 }
 
-/** One element, or a vector of them: grad (of the rows before, unless this group is the first) and each row in turn. */
+/** The rows of inputWeight that a tuple's gradient goes to. */
+struct InputRows {
+  f32* weight;
+  const u32* rows;
+  usize count;
+};
+
+/** Output rows worked on side by side, and what they are moved by. The gradient of the groups before is in grad. */
+struct OutputRows {
+  const f32* hidden;
+  f32* const* rows;
+  const f32* factors;
+  f32* grad;
+  bool first, last;
+};
+
+/**
+ * One column, or a vector of them: gradient += factors[r] * rows[r] and rows[r] += factors[r] * hidden, r ascending;
+ * the gradient starts with the first product of the first group, and behind the last group goes to the input rows.
+ */
 template <usize count, typename Vector>
-NN_INLINE Vector moveElements(Vector in, f32* const* rows, usize j, const Vector (&factors)[count], Vector grad,
-                              bool first) {
+NN_INLINE void moveColumns(const OutputRows& outputs, const InputRows& inputs, usize embeddingDim, usize j) {
+  const auto [hidden, rows, factors, grad, first, last] = outputs;
+  const Vector in = load<Vector>(hidden + j);
+  Vector sum = first ? Vector{} : load<Vector>(grad + j);
   for (usize r = 0; r < count; r++) {
+    const Vector factor = factors[r] - Vector{};
     const Vector old = load<Vector>(rows[r] + j);
-    const Vector product = factors[r] * old;
-    grad = first && r == 0 ? product : grad + product;
-    store(rows[r] + j, old + factors[r] * in);  // before the next row is read: it may be the same
+    const Vector product = factor * old;
+    sum = first && r == 0 ? product : sum + product;
+    store(rows[r] + j, old + factor * in);  // before the next row is read: it may be the same
   }
-  return grad;
+  if (!last) {
+    store(grad + j, sum);
+    return;
+  }
+  for (usize i = 0; i < inputs.count; i++) {
+    f32* row = inputs.weight + inputs.rows[i] * embeddingDim;
+    store(row + j, load<Vector>(row + j) + sum);
+  }
 }
 
-/** grad += factors[r] * rows[r], rows[r] += factors[r] * hidden, r ascending; grad starts with the first of the first
- * group. */
 template <usize count>
-NN_INLINE void moveRows(const f32* hidden, f32* const* rows, usize embeddingDim, const f32* factors, bool first,
-                        f32* grad) {
+NN_INLINE void moveRows(const OutputRows& outputs, const InputRows& inputs, usize embeddingDim) {
   usize j = 0;
-  EightLanes each[count];
-  for (usize r = 0; r < count; r++) each[r] = everyLane(factors[r]);
-  for (; j + dotLanes <= embeddingDim; j += dotLanes) {
-    const EightLanes before = first ? EightLanes{} : loadLanes(grad + j);
-    storeLanes(grad + j, moveElements<count>(loadLanes(hidden + j), rows, j, each, before, first));
-  }
-  if (j + 4 <= embeddingDim) {
-    f32x4 four[count];
-    for (usize r = 0; r < count; r++) four[r] = factors[r] - f32x4{};
-    const f32x4 before = first ? f32x4{} : load<f32x4>(grad + j);
-    store(grad + j, moveElements<count>(load<f32x4>(hidden + j), rows, j, four, before, first));
-    j += 4;
-  }
-  for (; j < embeddingDim; j++) {
-    f32 one[count];
-    for (usize r = 0; r < count; r++) one[r] = factors[r];
-    grad[j] = moveElements<count>(hidden[j], rows, j, one, first ? 0 : grad[j], first);
-  }
+  for (; j + wideLanes <= embeddingDim; j += wideLanes) moveColumns<count, Wide>(outputs, inputs, embeddingDim, j);
+  for (; j + 4 <= embeddingDim; j += 4) moveColumns<count, f32x4>(outputs, inputs, embeddingDim, j);
+  for (; j < embeddingDim; j++) moveColumns<count, f32>(outputs, inputs, embeddingDim, j);
 }
 
 /** Calls a template of so many rows, 1 to mostRows. */
@@ -90,11 +106,12 @@ NN_INLINE void moveRows(const f32* hidden, f32* const* rows, usize embeddingDim,
   }
 
 /**
- * The output side of one tuple: moves the rows outputs[0] … outputs[numNegatives] of outputWeight and leaves the
- * gradient of hidden in grad. See Kernels::stepSkipGram.
+ * One tuple but for its hidden row: moves the rows outputs[0] to outputs[numNegatives] of outputWeight and adds the
+ * gradient of hidden, which may be the input row itself, to each input row. grad is working memory. See
+ * Kernels::stepSkipGram.
  */
 NN_INLINE void stepOutputs(const f32* hidden, f32* outputWeight, usize embeddingDim, const u32* outputs,
-                           usize numNegatives, f32 lr, f32* grad) {
+                           usize numNegatives, f32 lr, f32* grad, const InputRows& inputs) {
   constexpr usize most = (maxNegatives + 1 + mostRows - 1) / mostRows * mostRows;
   const usize count = numNegatives + 1;
   f32* rows[most];
@@ -110,7 +127,8 @@ NN_INLINE void stepOutputs(const f32* hidden, f32* outputWeight, usize embedding
     store(factors + k, lr * (label - sigmoid(load<f32x4>(factors + k))));
   }
   for (usize k = 0; k < count; k += mostRows) {
-#define NN_MOVE(rows_) moveRows<rows_>(hidden, rows + k, embeddingDim, factors + k, k == 0, grad)
+    const OutputRows group = {hidden, rows + k, factors + k, grad, k == 0, k + mostRows >= count};
+#define NN_MOVE(rows_) moveRows<rows_>(group, inputs, embeddingDim)
     NN_FOR_ROWS(least(mostRows, count - k), NN_MOVE)
 #undef NN_MOVE
   }
@@ -124,7 +142,7 @@ NN_INLINE void prefetchRows(const f32* table, usize embeddingDim, const u32* row
 }
 
 /** Tuples ahead of the work for which rows are asked. */
-constexpr usize tuplesAhead = 2;
+constexpr usize tuplesAhead = 3;
 
 }  // namespace
 }  // namespace nn

@@ -2,7 +2,6 @@
 
 #include "../scratch.h"
 #include "firstOutside.h"
-#include "scatterAdd.h"
 #include "stepOutputs.h"
 
 namespace nn {
@@ -21,9 +20,8 @@ usize stepSkipGram(f32* inputWeight, f32* outputWeight, usize numEmbeddings, usi
       prefetchRows(inputWeight, embeddingDim, inputs + t + tuplesAhead, 1);
       prefetchRows(outputWeight, embeddingDim, outputs + tuplesAhead * width, width);
     }
-    f32* in = inputWeight + inputs[t] * embeddingDim;
-    stepOutputs(in, outputWeight, embeddingDim, outputs, numNegatives, lr[t], grad);
-    addRow(in, grad, embeddingDim);
+    const f32* in = inputWeight + inputs[t] * embeddingDim;
+    stepOutputs(in, outputWeight, embeddingDim, outputs, numNegatives, lr[t], grad, {inputWeight, inputs + t, 1});
   }
   return numTuples;
 }

@@ -56,12 +56,19 @@ export function listsFor({ numNegatives }: Text, maxInputs: number, maxTuples: n
   return [list(maxInputs), list(maxTuples + 1), list(maxTuples * (1 + numNegatives)), lr] as const;
 }
 
-/** The arrays of one call in the order in which they are placed. */
-export function valuesOf({ tokens, keep, buckets }: Text, state: Uint32Array, lists: ReturnType<typeof listsFor>) {
+/** State, tokens, keep, buckets, inputs, offsets, outputs and rates: the arrays of a call in the order in which they are placed. */
+type Words = Uint32Array;
+type Arrays = readonly [Words, Words, Words, Words, Words, Words, Words, Float32Array];
+
+export function valuesOf(
+  { tokens, keep, buckets }: Text,
+  state: Uint32Array,
+  lists: ReturnType<typeof listsFor>,
+): Arrays {
   return [state, tokens, keep, buckets, ...lists] as const;
 }
 
-export function arraysOf(placed: readonly Placed[]): ReturnType<typeof valuesOf> {
+export function arraysOf(placed: readonly Placed[]): Arrays {
   const [state, tokens, keep, buckets, inputs, offsets, outputs] = placed.map((each) => each.words);
   return [state, tokens, keep, buckets, inputs, offsets, outputs, placed[7].floats];
 }
@@ -71,7 +78,7 @@ export function draw(
   kernels: Kernels,
   kind: "drawSkipGram" | "drawCbow",
   text: Text,
-  [state, tokens, keep, buckets, inputs, offsets, outputs, lr]: ReturnType<typeof valuesOf>,
+  [state, tokens, keep, buckets, inputs, offsets, outputs, lr]: Arrays,
   maxInputs: number,
   maxTuples: number,
   numTokens = text.tokens.length,
@@ -88,7 +95,7 @@ export function draw(
 export function tuplesIn(
   kind: "drawSkipGram" | "drawCbow",
   { numNegatives }: Text,
-  [, , , , inputs, offsets, outputs, lr]: ReturnType<typeof valuesOf>,
+  [, , , , inputs, offsets, outputs, lr]: Arrays,
   count: number,
 ): string[] {
   return Array.from({ length: count }, (_, t) => {

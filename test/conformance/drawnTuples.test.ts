@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { drawing, longestSentence, maxNegatives, noPadding } from "../../src/backend/backend.js";
 import { specification } from "../../src/backend/js/js.js";
-import { bitsOf } from "./bits.js";
 import { Random } from "./cases.js";
 import {
   arraysOf,
@@ -80,7 +79,6 @@ onEveryImplementation(({ backend, backend: { kernels } }) => {
       for (const at of [0, 1, 57, 1090, text.tokens.length - 1]) {
         const start = sentenceOf(text, at);
         for (const value of [text.numEmbeddings, 0x80000000, noPadding]) {
-          if (text.tokens[at] === text.lineEnd) continue;
           const spoiled = { ...text, tokens: text.tokens.map((token, i) => (i === at ? value : token)) };
           const cut = valuesOf(text, beginning(), listsFor(text, maxInputs, maxTuples));
           const expected = draw(specification, kind, text, cut, maxInputs, maxTuples, start);
@@ -90,12 +88,10 @@ onEveryImplementation(({ backend, backend: { kernels } }) => {
             const state = arraysOf(placed)[0];
             expect([...state.subarray(0, cut[0].length)]).toEqual([...cut[0]]);
             expect(state[drawing.position]).toBe(start);
-            const before = placed.map((each) => each.floats.slice());
+            const before = placed.map((each, i) => each.floats.slice(0, values[i].length));
             expect(draw(kernels, kind, spoiled, arraysOf(placed), maxInputs, maxTuples)).toBe(0);
-            placed.forEach((each, i) => {
-              if (i === 5) return; // the first offset is written
-              expect(bitsOf(each.floats)).toEqual(bitsOf(before[i]));
-            });
+            // The first offset is written.
+            for (const [i, each] of placed.entries()) if (i !== 5) each.expect(before[i], `array ${i}`);
           });
         }
       }

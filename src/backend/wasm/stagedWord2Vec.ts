@@ -16,7 +16,8 @@ export function stagedWord2Vec(
   heap: Heap,
   room: Room,
 ): Pick<Kernels, "stepSkipGram" | "stepCbow" | "drawSkipGram" | "drawCbow"> {
-  const areHome = (...arrays: readonly (Float32Array | Uint32Array)[]): boolean => arrays.every((each) => heap.holds(each));
+  const areHome = (...arrays: readonly (Float32Array | Uint32Array)[]): boolean =>
+    arrays.every((each) => heap.holds(each));
 
   // biome-ignore format: one call a kernel
   return {
