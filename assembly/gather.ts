@@ -1,7 +1,8 @@
 import { firstOutside } from "./firstOutside";
+import { bytesAhead, touch } from "./rows";
 
 /** From so many floats on `memory.copy` beats a loop over vectors, or over words where there is no SIMD (measured in V8). */
-const longRow: u32 = ASC_FEATURE_SIMD ? 64 : 16;
+const longRow: u32 = ASC_FEATURE_SIMD ? 96 : 16;
 
 /**
  * out[i, :] = weight[indices[i], :]. Bits are carried as integers, so that not even the payload of a NaN changes.
@@ -17,22 +18,38 @@ export function gather(
 ): u32 {
   const done = firstOutside(indices, numIndices, numEmbeddings);
   if (done < numIndices) return done;
+  if (numIndices == 0) return 0;
   const rowBytes = (embeddingDim as usize) << 2;
-  const end = indices + ((numIndices as usize) << 2);
+  const last = indices + ((numIndices as usize) << 2) - 4;
+  const ahead = bytesAhead(rowBytes);
   if (embeddingDim >= longRow) {
-    for (; indices < end; indices += 4, out += rowBytes) {
+    for (; indices <= last; indices += 4, out += rowBytes) {
+      touch(weight, rowBytes, indices + ahead, last);
       memory.copy(out, weight + (load<u32>(indices) as usize) * rowBytes, rowBytes);
     }
   } else if (ASC_FEATURE_SIMD && embeddingDim >= 4) {
     // The last vector of a row is laid over the end of the one before it: no tail loop, nothing written past the row.
-    const last = rowBytes - 16;
-    for (; indices < end; indices += 4, out += rowBytes) {
+    const lastVector = rowBytes - 16;
+    const blocks = rowBytes & ~63;
+    for (; indices <= last; indices += 4, out += rowBytes) {
+      touch(weight, rowBytes, indices + ahead, last);
       const from = weight + (load<u32>(indices) as usize) * rowBytes;
-      for (let at: usize = 0; at < last; at += 16) v128.store(out + at, v128.load(from + at));
-      v128.store(out + last, v128.load(from + last));
+      let at: usize = 0;
+      for (; at < blocks; at += 64) {
+        const a = v128.load(from + at);
+        const b = v128.load(from + at, 16);
+        const c = v128.load(from + at, 32);
+        v128.store(out + at, a);
+        v128.store(out + at, b, 16);
+        v128.store(out + at, c, 32);
+        v128.store(out + at, v128.load(from + at, 48), 48);
+      }
+      for (; at < lastVector; at += 16) v128.store(out + at, v128.load(from + at));
+      v128.store(out + lastVector, v128.load(from + lastVector));
     }
   } else {
-    for (; indices < end; indices += 4) {
+    for (; indices <= last; indices += 4) {
+      touch(weight, rowBytes, indices + ahead, last);
       let from = weight + (load<u32>(indices) as usize) * rowBytes;
       for (const stop = out + rowBytes; out < stop; out += 4, from += 4) store<u32>(out, load<u32>(from));
     }

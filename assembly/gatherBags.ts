@@ -4,6 +4,13 @@ import { firstOutside } from "./firstOutside";
 /** Bytes of a row that stay in registers while the rows of a bag pass by: 32 floats. */
 const passBytes: usize = 128;
 
+/** Rows of a bag that are brought near before the first pass (touchRows), in bytes of their indices; how long rows may be for that. */
+const touchedAtOnce: usize = 64 << 2;
+const longestTouched: usize = 512;
+
+/** A table up to this size is near already: half of a second-level cache and more. */
+const nearBytes: u64 = 1 << 20;
+
 /**
  * out[b, :] = the sum, mean or maximum of the rows of bag b. sampleWeights is 0 when there are none.
  * See src/backend/kernels.ts for the promise, src/backend/js/gatherBags.ts for the specification.
@@ -24,6 +31,7 @@ export function gatherBags(
   const done = firstOutside(indices, numIndices, numEmbeddings);
   if (done < numIndices) return done;
   const rowBytes = (embeddingDim as usize) << 2;
+  const isFar = rowBytes <= longestTouched && (numEmbeddings as u64) * rowBytes > nearBytes;
   for (let b: u32 = 0; b < numBags; b++, offsets += 4, out += rowBytes) {
     let start = indices + ((load<u32>(offsets) as usize) << 2);
     const end = indices + ((load<u32>(offsets, 4) as usize) << 2);
@@ -35,6 +43,7 @@ export function gatherBags(
       continue;
     }
     while (load<u32>(start) == paddingIdx) start += 4;
+    if (isFar) touchRows(weight, rowBytes, start, min(end, start + touchedAtOnce));
     const divisor: f32 = mode == bagMean ? (count as f32) : 1;
     let column: usize = 0;
     if (ASC_FEATURE_SIMD) {
@@ -74,6 +83,17 @@ export function gatherBags(
     }
   }
   return numIndices;
+}
+
+/**
+ * Reads one byte of every line of the rows whose indices lie in [at, end): WASM has no prefetch, but loads that nothing waits for miss side
+ * by side, dozens at a time, where those of the passes miss a few at a time.
+ */
+function touchRows(weight: usize, rowBytes: usize, at: usize, end: usize): void {
+  for (; at < end; at += 4) {
+    const row = weight + (load<u32>(at) as usize) * rowBytes;
+    for (let line: usize = 0; line < rowBytes; line += 64) load<u8>(row + line);
+  }
 }
 
 // A pass: 8 vectors of columns from `weight` on, of the rows whose indices lie in [at, end). The first of them is no padding.

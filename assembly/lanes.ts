@@ -6,43 +6,15 @@
 /** to[j] = to[j] + from[j] for j in [0, count): one f32 add each. */
 export function addRow(to: usize, from: usize, count: u32): void {
   const end = to + ((count as usize) << 2);
-  const stop = to + ((count & ~7) << 2);
   if (ASC_FEATURE_SIMD) {
-    for (; to < stop; to += 32, from += 32) {
+    for (const stop = to + ((count & ~7) << 2); to < stop; to += 32, from += 32) {
       const low = f32x4.add(v128.load(to), v128.load(from));
       const high = f32x4.add(v128.load(to, 16), v128.load(from, 16));
       v128.store(to, low);
       v128.store(to, high, 16);
     }
-  } else {
-    for (; to < stop; to += 32, from += 32) {
-      addOne(to, from);
-      addOne(to + 4, from + 4);
-      addOne(to + 8, from + 8);
-      addOne(to + 12, from + 12);
-      addOne(to + 16, from + 16);
-      addOne(to + 20, from + 20);
-      addOne(to + 24, from + 24);
-      addOne(to + 28, from + 28);
-    }
   }
-  for (; to < end; to += 4, from += 4) addOne(to, from);
-}
-
-function addOne(to: usize, from: usize): void {
-  store<f32>(to, load<f32>(to) + load<f32>(from));
-}
-
-/** to[j] = to[j] + scale * from[j] for j in [0, count): the product rounded, then one f32 add. */
-export function addScaledRow(to: usize, scale: f32, from: usize, count: u32): void {
-  const end = to + ((count as usize) << 2);
-  if (ASC_FEATURE_SIMD) {
-    const scales = f32x4.splat(scale);
-    for (const stop = to + ((count & ~3) << 2); to < stop; to += 16, from += 16) {
-      v128.store(to, f32x4.add(v128.load(to), f32x4.mul(scales, v128.load(from))));
-    }
-  }
-  for (; to < end; to += 4, from += 4) store<f32>(to, load<f32>(to) + scale * load<f32>(from));
+  for (; to < end; to += 4, from += 4) store<f32>(to, load<f32>(to) + load<f32>(from));
 }
 
 /** The eight lanes of a dot product in their fixed order: ((s0+s4) + (s2+s6)) + ((s1+s5) + (s3+s7)). */

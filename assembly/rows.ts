@@ -9,3 +9,16 @@ export function firstRowOutside(rows: usize, numRows: u32, numEmbeddings: u32): 
 export function rowStart(rows: usize, r: u32, rowBytes: usize): usize {
   return rows == 0 ? (r as usize) * rowBytes : (load<u32>(rows + ((r as usize) << 2)) as usize) * rowBytes;
 }
+
+/** How many bytes of a list of indices lie between the row that is worked on and the one that is asked for, by the bytes of a row. */
+export function bytesAhead(rowBytes: usize): usize {
+  return min<usize>(max<usize>(4096 / max<usize>(rowBytes, 1), 8), 64) << 2;
+}
+
+/**
+ * Reads one byte of the row whose index stands at `at`, or at `last` when that is less: WASM has no prefetch, but a load that nothing waits
+ * for brings its line, and above all its page's address, while the rows before it are worked on.
+ */
+export function touch(table: usize, rowBytes: usize, at: usize, last: usize): void {
+  load<u8>(table + (load<u32>(min(at, last)) as usize) * rowBytes);
+}

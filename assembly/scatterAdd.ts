@@ -1,5 +1,5 @@
+import { addToRows } from "./addToRows";
 import { firstOutside } from "./firstOutside";
-import { addRow } from "./lanes";
 
 /**
  * gradWeight[indices[i], :] += gradOut[i, :] for ascending i, one f32 add each; rows of paddingIdx are passed over.
@@ -17,10 +17,7 @@ export function scatterAdd(
 ): u32 {
   const done = firstOutside(indices, numIndices, numEmbeddings);
   if (done < numIndices) return done;
-  const rowBytes = (embeddingDim as usize) << 2;
-  for (const end = indices + ((numIndices as usize) << 2); indices < end; indices += 4, gradOut += rowBytes) {
-    const row = load<u32>(indices);
-    if (row != paddingIdx) addRow(gradWeight + (row as usize) * rowBytes, gradOut, embeddingDim);
-  }
+  const end = indices + ((numIndices as usize) << 2);
+  addToRows(gradWeight, embeddingDim, indices, end, end - 4, paddingIdx, 0, gradOut, (embeddingDim as usize) << 2);
   return numIndices;
 }

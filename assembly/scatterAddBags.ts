@@ -1,5 +1,5 @@
+import { addToRows } from "./addToRows";
 import { firstOutside } from "./firstOutside";
-import { addRow, addScaledRow } from "./lanes";
 
 /**
  * gradWeight[indices[i], :] += gradOut[b, :] (times scales[i]) for the indices of each bag b in order. scales is 0 when there are none.
@@ -20,16 +20,12 @@ export function scatterAddBags(
   const done = firstOutside(indices, numIndices, numEmbeddings);
   if (done < numIndices) return done;
   const rowBytes = (embeddingDim as usize) << 2;
+  const last = indices + ((numIndices as usize) << 2) - 4;
   for (let b: u32 = 0; b < numBags; b++, offsets += 4, gradOut += rowBytes) {
-    const end = load<u32>(offsets, 4);
-    for (let i = load<u32>(offsets); i < end; i++) {
-      const at = (i as usize) << 2;
-      const index = load<u32>(indices + at);
-      if (index == paddingIdx) continue;
-      const row = gradWeight + (index as usize) * rowBytes;
-      if (scales == 0) addRow(row, gradOut, embeddingDim);
-      else addScaledRow(row, load<f32>(scales + at), gradOut, embeddingDim);
-    }
+    const start = (load<u32>(offsets) as usize) << 2;
+    const end = indices + ((load<u32>(offsets, 4) as usize) << 2);
+    const factors: usize = scales == 0 ? 0 : scales + start;
+    addToRows(gradWeight, embeddingDim, indices + start, end, last, paddingIdx, factors, gradOut, 0);
   }
   return numIndices;
 }
