@@ -13,8 +13,8 @@ napi_value sumExponentials(napi_env env, napi_callback_info info) {
       !args.f32s(1, "logits", numRows, numColumns, &logits) || !args.f32sOrNone(4, "bias", numColumns, 1, &bias)) {
     return nullptr;
   }
-  args.kernels().sumExponentials(statistics, logits, numRows, numColumns, bias);
-  return nullptr;
+  return args.run(
+      [=](const Kernels& kernels) { kernels.sumExponentials(statistics, logits, numRows, numColumns, bias); });
 }
 
 napi_value softmaxGradient(napi_env env, napi_callback_info info) {
@@ -26,8 +26,8 @@ napi_value softmaxGradient(napi_env env, napi_callback_info info) {
       !args.f32sOrNone(3, "bias", numColumns, 1, &bias) || !args.f32s(4, "coefficients", numRows, 3, &coefficients)) {
     return nullptr;
   }
-  args.kernels().softmaxGradient(logits, numRows, numColumns, bias, coefficients);
-  return nullptr;
+  return args.run(
+      [=](const Kernels& kernels) { kernels.softmaxGradient(logits, numRows, numColumns, bias, coefficients); });
 }
 
 }  // namespace nn

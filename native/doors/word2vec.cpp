@@ -19,8 +19,10 @@ napi_value stepSkipGram(napi_env env, napi_callback_info info) {
       !args.u32s(5, "outputs", numTuples * (numNegatives + 1), &outputs) || !args.f32s(8, "lr", numTuples, 1, &lr)) {
     return nullptr;
   }
-  return number(env, args.kernels().stepSkipGram(inputWeight, outputWeight, numEmbeddings, embeddingDim, inputs,
-                                                 outputs, numTuples, numNegatives, lr));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.stepSkipGram(inputWeight, outputWeight, numEmbeddings, embeddingDim, inputs, outputs, numTuples,
+                                numNegatives, lr);
+  });
 }
 
 napi_value stepCbow(napi_env env, napi_callback_info info) {
@@ -38,8 +40,10 @@ napi_value stepCbow(napi_env env, napi_callback_info info) {
       !args.u32s(7, "outputs", numTuples * (numNegatives + 1), &outputs) || !args.f32s(10, "lr", numTuples, 1, &lr)) {
     return nullptr;
   }
-  return number(env, args.kernels().stepCbow(inputWeight, outputWeight, numEmbeddings, embeddingDim, inputs, numInputs,
-                                             offsets, outputs, numTuples, numNegatives, lr));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.stepCbow(inputWeight, outputWeight, numEmbeddings, embeddingDim, inputs, numInputs, offsets, outputs,
+                            numTuples, numNegatives, lr);
+  });
 }
 
 }  // namespace nn

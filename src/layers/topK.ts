@@ -1,8 +1,9 @@
-import { type Kernels, noFloats } from "../backend/backend.js";
+import { noFloats } from "../backend/backend.js";
 import type { Parameter } from "../parameter.js";
 import { newFloats, newIndices } from "../results.js";
+import type { Work } from "../work.js";
 import { chunkColumns } from "./chunks.js";
-import type { Scratch } from "./scratch.js";
+import type { Scratches } from "./scratch.js";
 
 /** The greatest logits of each row, greatest first. */
 export interface TopK {
@@ -15,38 +16,42 @@ export interface TopK {
 /** Hidden states at a time: with a chunk of the table's rows, 2 MiB of logits. */
 const mostRows = 256;
 
-/** The k greatest logits of each hidden state, made in chunks of the table's rows. hidden lies in memory that does not move. */
-export function chunkedTopK(
+/** The k greatest logits of each hidden state, made in chunks of the table's rows. */
+export function* chunkedTopK(
   weight: Parameter,
   bias: Parameter | null,
-  kernels: Kernels,
-  scratch: Scratch,
+  scratches: Scratches,
   hidden: Float32Array,
   k: number,
-): TopK {
+): Work<TopK> {
   const [numEmbeddings, dim] = weight.shape;
   const n = hidden.length / dim;
   const indices = newIndices(n * k);
   const values = newFloats(n * k);
   const rowsAtOnce = Math.min(n, mostRows);
-  const [states, logits] = scratch.take(rowsAtOnce * dim, rowsAtOnce * Math.min(chunkColumns, numEmbeddings));
-  const table = weight.data;
-  const biasData = bias?.data ?? noFloats;
-  for (let top = 0; top < n; top += rowsAtOnce) {
-    const rows = Math.min(rowsAtOnce, n - top);
-    states.set(hidden.subarray(top * dim, (top + rows) * dim));
-    for (let first = 0; first < numEmbeddings; first += chunkColumns) {
-      const count = Math.min(chunkColumns, numEmbeddings - first);
-      const rowsOfTable = table.subarray(first * dim, (first + count) * dim);
-      const chunkBias = biasData.subarray(first, first + count);
-      kernels.matmulNT(states, rowsOfTable, rows, count, dim, false, logits);
-      for (let i = 0; i < rows; i++) {
-        addToTopK(logits, i * count, count, chunkBias, first, k, values, indices, (top + i) * k);
+  const scratch = scratches.take();
+  try {
+    const [states, logits] = scratch.take(rowsAtOnce * dim, rowsAtOnce * Math.min(chunkColumns, numEmbeddings));
+    const table = weight.data;
+    const biasData = bias?.data ?? noFloats;
+    for (let top = 0; top < n; top += rowsAtOnce) {
+      const rows = Math.min(rowsAtOnce, n - top);
+      states.set(hidden.subarray(top * dim, (top + rows) * dim));
+      for (let first = 0; first < numEmbeddings; first += chunkColumns) {
+        const count = Math.min(chunkColumns, numEmbeddings - first);
+        const rowsOfTable = table.subarray(first * dim, (first + count) * dim);
+        const chunkBias = biasData.subarray(first, first + count);
+        yield [["matmulNT", states, rowsOfTable, rows, count, dim, false, logits]];
+        for (let i = 0; i < rows; i++) {
+          addToTopK(logits, i * count, count, chunkBias, first, k, values, indices, (top + i) * k);
+        }
       }
+      for (let i = 0; i < rows; i++) finishTopK(k, values, indices, (top + i) * k);
     }
-    for (let i = 0; i < rows; i++) finishTopK(k, values, indices, (top + i) * k);
+    return { indices, values };
+  } finally {
+    scratches.give(scratch);
   }
-  return { indices, values };
 }
 
 /** Lists longer than this are kept as heaps: an insertion moves half the list, a heap's a logarithm of it. */
