@@ -204,8 +204,8 @@ export class EmbeddingBag {
     const out = newFloats(numBags * embeddingDim);
     renorm(this, rows, rows);
     const padding = paddingIdx ?? noPadding;
-    const options = [rows, rows.length, offsets, numBags, modes[mode], padding, sampleWeights, out] as const;
-    return tableAsync([weight], ["gatherBags", data, numRows, embeddingDim, ...options], out);
+    const bags = [rows, rows.length, offsets, numBags, modes[mode], padding, sampleWeights] as const;
+    return tableAsync([weight], ["gatherBags", [data, numRows, embeddingDim, ...bags, out]], out);
   }
 
   /**

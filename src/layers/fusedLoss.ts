@@ -65,7 +65,8 @@ export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Wo
     const gradBias = gradHidden === null || bias === null ? null : bias.openDense();
     if (n === 0) for (const each of [gradWeight, gradBias]) if (each && !each.accumulate) each.values.fill(0);
     ones.fill(1);
-    const everyRow = Uint32Array.from({ length: rowsAtOnce + 1 }, (_, i) => i);
+    const everyRow = new Uint32Array(rowsAtOnce + 1);
+    for (let i = 0; i <= rowsAtOnce; i++) everyRow[i] = i;
 
     for (let top = 0; top < n; top += rowsAtOnce) {
       const rows = Math.min(rowsAtOnce, n - top);
@@ -75,20 +76,20 @@ export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Wo
         const start = keepsAll ? rows * first : 0;
         const chunkLogits = logits.subarray(start, start + rows * count);
         const rowsOfTable = table.subarray(first * dim, (first + count) * dim);
-        const toLogits: Call = ["matmulNT", states, rowsOfTable, rows, count, dim, false, chunkLogits];
+        const toLogits: Call = ["matmulNT", [states, rowsOfTable, rows, count, dim, false, chunkLogits]];
         return { chunkLogits, rowsOfTable, chunkBias: biasData.subarray(first, first + count), toLogits };
       };
 
       states.set(hidden.subarray(top * dim, (top + rows) * dim));
       for (let i = 0; i < rows; i++) statistics.set([Number.NEGATIVE_INFINITY, 0, 0], i * statisticsWidth);
-      const toTargetLogits: Call = [
-        ...(["dotBags", table, numEmbeddings, dim, rowTargets, rows, everyRow, rows, noPadding] as const),
-        ...([states, targetLogits] as const),
+      const [targetsOf, logitsOf] = [
+        [rowTargets, rows, everyRow, rows, noPadding] as const,
+        [states, targetLogits] as const,
       ];
-      yield [toTargetLogits];
+      yield [["dotBags", [table, numEmbeddings, dim, ...targetsOf, ...logitsOf]]];
       yield* walkChunks(numEmbeddings, rows * dim, (chunk) => {
         const { chunkLogits, chunkBias, toLogits } = partsOf(chunk);
-        return [toLogits, ["sumExponentials", statistics, chunkLogits, rows, chunk.count, chunkBias]];
+        return [toLogits, ["sumExponentials", [statistics, chunkLogits, rows, chunk.count, chunkBias]]];
       });
 
       for (let i = 0; i < rows; i++) {
@@ -107,22 +108,26 @@ export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Wo
         const { first, count } = chunk;
         const { chunkLogits, rowsOfTable, chunkBias, toLogits } = partsOf(chunk);
         const calls: Call[] = keepsAll ? [] : [toLogits];
-        calls.push(["softmaxGradient", chunkLogits, rows, count, chunkBias, statistics]);
-        const found = [...rowTargets.keys()].filter((i) => rowTargets[i] >= first && rowTargets[i] < first + count);
-        if (found.length > 0) {
-          const places = Uint32Array.from(found, (i) => i * count + rowTargets[i] - first);
-          const less = Float32Array.from(found, (i) => -f(scales[top + i] * (1 - labelSmoothing)));
-          calls.push(["scatterAdd", chunkLogits, rows * count, 1, places, places.length, noPadding, less]);
+        calls.push(["softmaxGradient", [chunkLogits, rows, count, chunkBias, statistics]]);
+        const places = new Uint32Array(rows);
+        const less = new Float32Array(rows);
+        let found = 0;
+        for (let i = 0; i < rows; i++) {
+          const column = rowTargets[i] - first;
+          if (column < 0 || column >= count) continue;
+          places[found] = i * count + column;
+          less[found++] = -f(scales[top + i] * (1 - labelSmoothing));
         }
+        calls.push(["scatterAdd", [chunkLogits, rows * count, 1, places, found, noPadding, less]]);
         if (gradWeight !== null) {
           const to = gradWeight.values.subarray(first * dim, (first + count) * dim);
-          calls.push(["matmulTN", chunkLogits, states, count, dim, rows, gradWeight.accumulate || top > 0, to]);
+          calls.push(["matmulTN", [chunkLogits, states, count, dim, rows, gradWeight.accumulate || top > 0, to]]);
         }
         if (gradBias !== null) {
           const to = gradBias.values.subarray(first, first + count);
-          calls.push(["matmulNN", ones, chunkLogits, 1, count, rows, gradBias.accumulate || top > 0, to]);
+          calls.push(["matmulNN", [ones, chunkLogits, 1, count, rows, gradBias.accumulate || top > 0, to]]);
         }
-        calls.push(["matmulNN", chunkLogits, rowsOfTable, rows, dim, count, first > 0, gradStates]);
+        calls.push(["matmulNN", [chunkLogits, rowsOfTable, rows, dim, count, first > 0, gradStates]]);
         return calls;
       });
       gradHidden.set(gradStates.subarray(0, rows * dim), top * dim);

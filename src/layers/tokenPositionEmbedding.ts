@@ -175,8 +175,12 @@ export class TokenPositionEmbedding {
     const { data, numRows } = token.weight;
     const out = newFloats(rows.length * embeddingDim);
     renorm(token, rows, rows);
-    const options = [rows, rows.length, positionData, sequenceLength, start, out] as const;
-    return tableAsync([token.weight, position.weight], ["gatherSum", data, numRows, embeddingDim, ...options], out);
+    const sequence = [rows, rows.length, positionData, sequenceLength, start] as const;
+    return tableAsync(
+      [token.weight, position.weight],
+      ["gatherSum", [data, numRows, embeddingDim, ...sequence, out]],
+      out,
+    );
   }
 
   /**

@@ -41,7 +41,7 @@ export function* chunkedTopK(
         const count = Math.min(chunkColumns, numEmbeddings - first);
         const rowsOfTable = table.subarray(first * dim, (first + count) * dim);
         const chunkBias = biasData.subarray(first, first + count);
-        yield [["matmulNT", states, rowsOfTable, rows, count, dim, false, logits]];
+        yield [["matmulNT", [states, rowsOfTable, rows, count, dim, false, logits]]];
         for (let i = 0; i < rows; i++) {
           addToTopK(logits, i * count, count, chunkBias, first, k, values, indices, (top + i) * k);
         }
