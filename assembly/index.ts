@@ -4,6 +4,7 @@ export { dotBags } from "./dotBags";
 export { gather } from "./gather";
 export { gatherBags } from "./gatherBags";
 export { gatherSum } from "./gatherSum";
+export { keepGreatest } from "./keepGreatest";
 export { matmulNN } from "./matmulNN";
 export { matmulNT } from "./matmulNT";
 export { matmulTN } from "./matmulTN";

@@ -156,6 +156,7 @@ Napi::Object kernelFunctions(Napi::Env env, const Door* door) {
   object["matmulTN"] = function(env, "matmulTN", multiply<&Kernels::matmulTN>, door);
   object["sumExponentials"] = function(env, "sumExponentials", sumExponentials, door);
   object["softmaxGradient"] = function(env, "softmaxGradient", softmaxGradient, door);
+  object["keepGreatest"] = function(env, "keepGreatest", keepGreatest, door);
   object["stepSGD"] = function(env, "stepSGD", stepSGD, door);
   object["stepAdagrad"] = function(env, "stepAdagrad", stepAdagrad, door);
   object["stepRowwiseAdagrad"] = function(env, "stepRowwiseAdagrad", stepRowwiseAdagrad, door);

@@ -4,6 +4,7 @@ import { dotBags } from "./dotBags.js";
 import { gather } from "./gather.js";
 import { gatherBags } from "./gatherBags.js";
 import { gatherSum } from "./gatherSum.js";
+import { keepGreatest } from "./keepGreatest.js";
 import { matmulNN } from "./matmulNN.js";
 import { matmulNT } from "./matmulNT.js";
 import { matmulTN } from "./matmulTN.js";
@@ -25,7 +26,7 @@ export const specification: Kernels = {
   ...{ gather, gatherSum, scatterAdd },
   ...{ gatherBags, scatterAddBags, scatterAddMaxBags, dotBags },
   ...{ matmulNN, matmulNT, matmulTN },
-  ...{ sumExponentials, softmaxGradient },
+  ...{ sumExponentials, softmaxGradient, keepGreatest },
   ...{ stepSGD, stepAdagrad, stepRowwiseAdagrad, stepAdam, stepSparseAdam },
   ...{ stepSkipGram, stepCbow },
 };
