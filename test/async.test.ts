@@ -19,12 +19,13 @@ const table = filled(new Random(1), rows * dim);
 
 /** Compares results, long arrays by their bits (toEqual takes seconds). */
 function expectSame(actual: unknown, expected: unknown): void {
-  if (expected instanceof Float32Array) return expectSameBits(actual as Float32Array, expected, "floats");
-  if (typeof expected !== "object" || expected === null || ArrayBuffer.isView(expected)) {
-    return expect(actual).toEqual(expected);
+  if (expected instanceof Float32Array) expectSameBits(actual as Float32Array, expected, "floats");
+  else if (typeof expected !== "object" || expected === null || ArrayBuffer.isView(expected)) {
+    expect(actual).toEqual(expected);
+  } else {
+    expect(Object.keys(actual as object)).toEqual(Object.keys(expected));
+    for (const [name, value] of Object.entries(expected)) expectSame((actual as Record<string, unknown>)[name], value);
   }
-  expect(Object.keys(actual as object)).toEqual(Object.keys(expected));
-  for (const [name, value] of Object.entries(expected)) expectSame((actual as Record<string, unknown>)[name], value);
 }
 
 async function rejectionOf(promise: Promise<unknown>): Promise<string> {
