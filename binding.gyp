@@ -34,6 +34,7 @@
         "native/doors/loss.cpp",
         "native/doors/optimizers.cpp",
         "native/doors/word2vec.cpp",
+        "native/later.cpp",
         "native/lease.cpp",
         "native/memory.cpp",
         "native/scratch.cpp"

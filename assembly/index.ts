@@ -6,6 +6,7 @@ export { drawSkipGram } from "./drawSkipGram";
 export { gather } from "./gather";
 export { gatherBags } from "./gatherBags";
 export { gatherSum } from "./gatherSum";
+export { keepGreatest } from "./keepGreatest";
 export { matmulNN } from "./matmulNN";
 export { matmulNT } from "./matmulNT";
 export { matmulTN } from "./matmulTN";

@@ -12,6 +12,7 @@
 #include "doors/loss.h"
 #include "doors/optimizers.h"
 #include "doors/word2vec.h"
+#include "later.h"
 #include "lease.h"
 
 namespace nn {
@@ -34,7 +35,9 @@ napi_value gather(napi_env env, napi_callback_info info) {
       !args.f32s(5, "out", numIndices, embeddingDim, &out)) {
     return nullptr;
   }
-  return number(env, args.kernels().gather(weight, numEmbeddings, embeddingDim, indices, numIndices, out));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.gather(weight, numEmbeddings, embeddingDim, indices, numIndices, out);
+  });
 }
 
 napi_value gatherSum(napi_env env, napi_callback_info info) {
@@ -55,8 +58,10 @@ napi_value gatherSum(napi_env env, napi_callback_info info) {
     args.refuse("sequenceLength", "a positive integer");
     return nullptr;
   }
-  return number(env, args.kernels().gatherSum(weight, numEmbeddings, embeddingDim, indices, numIndices, positionWeight,
-                                              sequenceLength, start, out));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.gatherSum(weight, numEmbeddings, embeddingDim, indices, numIndices, positionWeight, sequenceLength,
+                             start, out);
+  });
 }
 
 napi_value scatterAdd(napi_env env, napi_callback_info info) {
@@ -71,8 +76,10 @@ napi_value scatterAdd(napi_env env, napi_callback_info info) {
       !args.u32s(3, "indices", numIndices, &indices) || !args.f32s(6, "gradOut", numIndices, embeddingDim, &gradOut)) {
     return nullptr;
   }
-  return number(env, args.kernels().scatterAdd(gradWeight, numEmbeddings, embeddingDim, indices, numIndices,
-                                               static_cast<u32>(paddingIdx), gradOut));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.scatterAdd(gradWeight, numEmbeddings, embeddingDim, indices, numIndices,
+                              static_cast<u32>(paddingIdx), gradOut);
+  });
 }
 
 using Matmul = decltype(Kernels::matmulNN);
@@ -88,8 +95,7 @@ napi_value multiply(napi_env env, napi_callback_info info) {
       !args.f32s(0, "a", m, k, &a) || !args.f32s(1, "b", n, k, &b) || !args.f32s(6, "out", m, n, &out)) {
     return nullptr;
   }
-  (args.kernels().*matmul)(a, b, m, n, k, accumulate, out);
-  return nullptr;
+  return args.run([=](const Kernels& kernels) { (kernels.*matmul)(a, b, m, n, k, accumulate, out); });
 }
 
 napi_value allocate(napi_env env, napi_callback_info info) {
@@ -111,6 +117,22 @@ napi_value release(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/** The calls of the environment that are noted down: what run and forget are made with. */
+Jobs* jobsOf(napi_env env, napi_callback_info info) {
+  void* jobs = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &jobs);
+  return static_cast<Jobs*>(jobs);
+}
+
+napi_value run(napi_env env, napi_callback_info info) {
+  return runNoted(env, jobsOf(env, info));
+}
+
+napi_value forget(napi_env env, napi_callback_info info) {
+  forgetNoted(env, jobsOf(env, info));
+  return nullptr;
+}
+
 /** A function that is called raw. Setting up, node-addon-api's wrappers are welcome; in a call they cost as much as a
  * small lookup. */
 Napi::Value function(Napi::Env env, const char* name, napi_callback callback, const void* data = nullptr) {
@@ -120,46 +142,65 @@ Napi::Value function(Napi::Env env, const char* name, napi_callback callback, co
   return status == napi_ok ? Napi::Value(env, made) : env.Undefined();
 }
 
-Napi::Object kernelFunctions(Napi::Env env, const Kernels* kernels) {
+Napi::Object kernelFunctions(Napi::Env env, const Door* door) {
   Napi::Object object = Napi::Object::New(env);
-  object["gather"] = function(env, "gather", gather, kernels);
-  object["gatherSum"] = function(env, "gatherSum", gatherSum, kernels);
-  object["scatterAdd"] = function(env, "scatterAdd", scatterAdd, kernels);
-  object["gatherBags"] = function(env, "gatherBags", gatherBags, kernels);
-  object["scatterAddBags"] = function(env, "scatterAddBags", scatterAddBags, kernels);
-  object["scatterAddMaxBags"] = function(env, "scatterAddMaxBags", scatterAddMaxBags, kernels);
-  object["dotBags"] = function(env, "dotBags", dotBags, kernels);
-  object["matmulNN"] = function(env, "matmulNN", multiply<&Kernels::matmulNN>, kernels);
-  object["matmulNT"] = function(env, "matmulNT", multiply<&Kernels::matmulNT>, kernels);
-  object["matmulTN"] = function(env, "matmulTN", multiply<&Kernels::matmulTN>, kernels);
-  object["sumExponentials"] = function(env, "sumExponentials", sumExponentials, kernels);
-  object["softmaxGradient"] = function(env, "softmaxGradient", softmaxGradient, kernels);
-  object["stepSGD"] = function(env, "stepSGD", stepSGD, kernels);
-  object["stepAdagrad"] = function(env, "stepAdagrad", stepAdagrad, kernels);
-  object["stepRowwiseAdagrad"] = function(env, "stepRowwiseAdagrad", stepRowwiseAdagrad, kernels);
-  object["stepAdam"] = function(env, "stepAdam", stepAdam, kernels);
-  object["stepSparseAdam"] = function(env, "stepSparseAdam", stepSparseAdam, kernels);
-  object["stepSkipGram"] = function(env, "stepSkipGram", stepSkipGram, kernels);
-  object["stepCbow"] = function(env, "stepCbow", stepCbow, kernels);
-  object["drawSkipGram"] = function(env, "drawSkipGram", drawSkipGram, kernels);
-  object["drawCbow"] = function(env, "drawCbow", drawCbow, kernels);
+  object["gather"] = function(env, "gather", gather, door);
+  object["gatherSum"] = function(env, "gatherSum", gatherSum, door);
+  object["scatterAdd"] = function(env, "scatterAdd", scatterAdd, door);
+  object["gatherBags"] = function(env, "gatherBags", gatherBags, door);
+  object["scatterAddBags"] = function(env, "scatterAddBags", scatterAddBags, door);
+  object["scatterAddMaxBags"] = function(env, "scatterAddMaxBags", scatterAddMaxBags, door);
+  object["dotBags"] = function(env, "dotBags", dotBags, door);
+  object["matmulNN"] = function(env, "matmulNN", multiply<&Kernels::matmulNN>, door);
+  object["matmulNT"] = function(env, "matmulNT", multiply<&Kernels::matmulNT>, door);
+  object["matmulTN"] = function(env, "matmulTN", multiply<&Kernels::matmulTN>, door);
+  object["sumExponentials"] = function(env, "sumExponentials", sumExponentials, door);
+  object["softmaxGradient"] = function(env, "softmaxGradient", softmaxGradient, door);
+  object["keepGreatest"] = function(env, "keepGreatest", keepGreatest, door);
+  object["stepSGD"] = function(env, "stepSGD", stepSGD, door);
+  object["stepAdagrad"] = function(env, "stepAdagrad", stepAdagrad, door);
+  object["stepRowwiseAdagrad"] = function(env, "stepRowwiseAdagrad", stepRowwiseAdagrad, door);
+  object["stepAdam"] = function(env, "stepAdam", stepAdam, door);
+  object["stepSparseAdam"] = function(env, "stepSparseAdam", stepSparseAdam, door);
+  object["stepSkipGram"] = function(env, "stepSkipGram", stepSkipGram, door);
+  object["stepCbow"] = function(env, "stepCbow", stepCbow, door);
+  object["drawSkipGram"] = function(env, "drawSkipGram", drawSkipGram, door);
+  object["drawCbow"] = function(env, "drawCbow", drawCbow, door);
   return object;
 }
 
+/** What lasts as long as an environment: the doors of its functions, and the calls that are noted down. */
+struct Environment {
+  Door atOnce[mostImplementations];
+  Door noting[mostImplementations];
+  Jobs jobs;
+};
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  Environment* lasting = new Environment{};
+  napi_set_instance_data(
+      env, lasting, [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
   Napi::Object able = Napi::Object::New(env);
+  Napi::Object noted = Napi::Object::New(env);
   Napi::Object unable = Napi::Object::New(env);
   const Implementations& known = implementations();
   for (usize i = 0; i < known.count; i++) {
     const auto& [kernels, why] = known.all[i];
-    if (why == nullptr)
-      able[kernels->isa] = kernelFunctions(env, kernels);
-    else
+    if (why != nullptr) {
       unable[kernels->isa] = why;
+      continue;
+    }
+    lasting->atOnce[i] = {kernels, nullptr};
+    lasting->noting[i] = {kernels, &lasting->jobs};
+    able[kernels->isa] = kernelFunctions(env, &lasting->atOnce[i]);
+    noted[kernels->isa] = kernelFunctions(env, &lasting->noting[i]);
   }
   exports["abi"] = static_cast<double>(abi);
   exports["implementations"] = able;
+  exports["noted"] = noted;
   exports["unsupported"] = unable;
+  exports["run"] = function(env, "run", run, &lasting->jobs);
+  exports["forget"] = function(env, "forget", forget, &lasting->jobs);
   exports["allocate"] = function(env, "allocate", allocate);
   exports["release"] = function(env, "release", release);
   return exports;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "kernels.h"
+#include "later.h"
 
 namespace nn {
 
@@ -33,14 +34,29 @@ template <usize count>
 struct Args {
   napi_env env;
   napi_value values[count];
-  void* data;  // what the function was made with: a table of kernels
+  void* data;  // what the function was made with: a Door
 
   bool read(napi_callback_info info) {
     usize given = count;  // missing ones are undefined, and no reader takes undefined
     return napi_get_cb_info(env, info, &given, values, nullptr, &data) == napi_ok;
   }
 
-  const Kernels& kernels() const { return *static_cast<const Kernels*>(data); }
+  /** How every kernel's function ends: makes the call, which takes the kernels, or notes it down. */
+  template <typename Call>
+  napi_value run(const Call& call) const {
+    const Door& door = *static_cast<const Door*>(data);
+    if (door.jobs != nullptr) {
+      const JobOf<Call> whole{{JobOf<Call>::make, nullptr, nullptr, 0}, door.kernels, call};
+      note(env, door.jobs, &whole.job, sizeof whole, values, count);
+      return nullptr;
+    }
+    if constexpr (__is_same(decltype(call(*door.kernels)), void)) {
+      call(*door.kernels);
+      return nullptr;
+    } else {
+      return number(env, call(*door.kernels));
+    }
+  }
 
   bool refuse(const char* name, const char* expected) const {
     char message[160];

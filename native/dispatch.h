@@ -11,8 +11,10 @@ struct Implementation {
   const char* why;
 };
 
+constexpr usize mostImplementations = 3;
+
 struct Implementations {
-  Implementation all[3];
+  Implementation all[mostImplementations];
   usize count;
 };
 

@@ -130,6 +130,15 @@ struct Kernels {
   void (*softmaxGradient)(f32* logits, usize numRows, usize numColumns, const f32* bias, const f32* coefficients);
 
   /**
+   * Takes one more chunk of each row's logits (numRows, numColumns), with bias as in sumExponentials, into its k
+   * greatest: values and places (numRows, k), the latter the columns, of which this chunk's are first, first + 1, ...
+   * The first k stand as they come; then they are a heap with the least on top, and after the last chunk in order, the
+   * greatest first; of equals the one met first. NaN counts as greater than everything.
+   */
+  void (*keepGreatest)(f32* values, u32* places, usize k, usize first, bool isLast, const f32* logits, usize numRows,
+                       usize numColumns, const f32* bias);
+
+  /**
    * One step of stochastic gradient descent: g = grad + weightDecay * w; with a momentum buffer b = momentum * b +
    * undamped * g and g = b, or with nesterov g = g + momentum * b; w = w - lr * g. momentumBuffer may be null.
    *

@@ -84,6 +84,21 @@ NN_INLINE Wide broadcast(f32 value) {
   return value - Wide{};
 }  // x - 0 is x, also for -0
 
+/** Whether every lane is at most another's; a NaN is not. */
+NN_INLINE bool areAtMost(Wide values, Wide most) {
+#if defined(__AVX512F__)
+  return _mm512_cmp_ps_mask((__m512)values, (__m512)most, _CMP_LE_OQ) == 0xffff;
+#elif defined(__AVX2__)
+  return _mm256_movemask_ps(_mm256_cmp_ps((__m256)values, (__m256)most, _CMP_LE_OQ)) == 0xff;
+#elif defined(__SSE2__)
+  return _mm_movemask_ps(_mm_cmple_ps((__m128)values, (__m128)most)) == 0xf;
+#elif defined(__aarch64__)
+  return vminvq_u32(vcleq_f32((float32x4_t)values, (float32x4_t)most)) != 0;
+#else
+  return values[0] <= most[0] && values[1] <= most[1] && values[2] <= most[2] && values[3] <= most[3];
+#endif
+}
+
 // Square roots are exact, as quotients are. By name, for compilers make calls of the library's function.
 #if defined(__SSE2__)
 NN_INLINE f32x4 squareRoot(f32x4 x) {

@@ -11,6 +11,7 @@ export type ErrorCode =
   | "ERR_INDEX_OUT_OF_RANGE" // a row that the table does not have
   | "ERR_INVALID_LENGTH" // an array whose length does not fit the shapes
   | "ERR_DISPOSED" // memory that was given back
+  | "ERR_IN_USE" // memory that a call in flight still uses
   | "ERR_OUT_OF_MEMORY" // the backend cannot hold that much
   | "ERR_UNKNOWN_BACKEND" // a backend name nobody knows
   | "ERR_BACKEND_UNSUPPORTED" // a backend that does not work here
@@ -24,6 +25,11 @@ export function typeError(code: ErrorCode, message: string): TypeError & { code:
 /** RangeError with a code: the kind is right, the value impossible. */
 export function rangeError(code: ErrorCode, message: string): RangeError & { code: ErrorCode } {
   return coded(new RangeError(message), code);
+}
+
+/** Error with a code: nothing is wrong with the value, but with the time. */
+export function plainError(code: ErrorCode, message: string): Error & { code: ErrorCode } {
+  return coded(new Error(message), code);
 }
 
 function coded<E extends Error>(error: E, code: ErrorCode): E & { code: ErrorCode } {

@@ -6,10 +6,18 @@ import { coalesce, merge, spreadRows } from "./coalesce.js";
 import { typeError } from "./errors.js";
 import { scatterAddByFrequency } from "./frequency.js";
 import { DenseGradient, SparseGradient } from "./gradient.js";
+import { InFlight } from "./inFlight.js";
 import { clearFixed, passOver, stretchesOf } from "./trainable.js";
 
 /** See {@link Parameter.addInto}. */
 type AddInto = (values: Float32Array, numRows: number, places: Uint32Array, paddingPlace: number) => void;
+
+/** A dense gradient to write to: see {@link Parameter.openDense}. */
+export interface OpenGradient {
+  readonly gradient: DenseGradient;
+  readonly values: Float32Array;
+  readonly accumulate: boolean;
+}
 
 /**
  * A trainable table: its values, and the gradient that `backward` calls add up in it. Layers make parameters; tied layers share one.
@@ -27,6 +35,10 @@ export class Parameter {
   readonly backend: Backend;
   /** @internal */
   readonly numColumns: number;
+  /** @internal Calls that read the values. */
+  readonly inFlight: InFlight;
+  /** @internal Calls that write the gradient. */
+  readonly gradInFlight: InFlight;
   readonly #name: string;
   /** How many rows there were from the beginning on, the last for now: one entry more with every resize. */
   readonly #sizes: number[];
@@ -46,6 +58,8 @@ export class Parameter {
   /** @internal */
   constructor(name: string, shape: readonly [number, number], backend: Backend, requiresGrad = true) {
     this.#name = name;
+    this.inFlight = new InFlight(name);
+    this.gradInFlight = new InFlight(`${name}.grad`);
     this.#shape = Object.freeze([...shape] as const);
     this.#numRows = shape[0];
     this.numColumns = shape[1];
@@ -93,13 +107,23 @@ export class Parameter {
     return this.#grad;
   }
 
-  /** Forgets the gradient. Its memory is kept for the next one. */
+  /**
+   * Forgets the gradient. Its memory is kept for the next one.
+   *
+   * @throws Error [ERR_IN_USE] while a `lossAsync` adds to it.
+   */
   zeroGrad(): void {
+    this.gradInFlight.check();
     this.#grad = null;
   }
 
-  /** Gives the memory back. Using the parameter afterwards throws TypeError [ERR_DISPOSED]; twice is harmless. */
+  /**
+   * Gives the memory back. Using the parameter afterwards throws TypeError [ERR_DISPOSED]; twice is harmless.
+   *
+   * @throws Error [ERR_IN_USE] while a call in flight reads it; nothing is changed then.
+   */
   dispose(): void {
+    this.inFlight.check();
     this.#grad = null;
     for (const block of [this.#block, this.#denseBlock, this.#sparseBlock]) block?.dispose();
     this.#block = this.#denseBlock = this.#sparseBlock = null;
@@ -160,12 +184,13 @@ export class Parameter {
 
   /**
    * @internal Another number of rows: those that fit are kept, new ones are zero and may move, gradients are forgotten. Throws
-   * RangeError [ERR_OUT_OF_MEMORY], and then nothing changed.
+   * RangeError [ERR_OUT_OF_MEMORY] or Error [ERR_IN_USE], and then nothing changed.
    */
   resize(numRows: number): void {
     this.checkInUse();
     const followers = this.#followers.flatMap((each) => each.deref() ?? []);
     const all = [this, ...followers.filter((each) => each.#block !== null)];
+    for (const each of all) each.inFlight.check();
     const blocks: Block[] = [];
     try {
       for (const each of all) blocks.push(allocate(each.backend, each.#name, [numRows, each.#shape[1]]));
@@ -203,17 +228,35 @@ export class Parameter {
     return isGradient || this.backend.moves(array) ? (array.slice() as View) : array;
   }
 
+  /** @internal Throws Error [ERR_IN_USE] while the gradient that a backward pass would add to is another's to write. */
+  checkGradIdle(): void {
+    if (this.requiresGrad) this.gradInFlight.check();
+  }
+
   /**
-   * @internal Makes the gradient dense and lets `add` write to it: values to add to when `accumulate`, else memory with anything in it
-   * to overwrite whole.
+   * @internal Makes the gradient dense, to be written to and then kept by {@link keepDense}: values to add to when `accumulate`, else memory
+   * with anything in it to overwrite whole. Null where no gradient is wanted. See {@link checkGradIdle}.
    */
-  addDense(add: (values: Float32Array, accumulate: boolean) => void): void {
-    if (!this.requiresGrad) return;
+  openDense(): OpenGradient | null {
+    if (!this.requiresGrad) return null;
     const accumulate = this.#grad !== null;
-    const dense = this.#toDense();
-    add(dense.values, accumulate);
-    if (this.#trainableRows !== null) clearFixed(this.#trainableRows, dense.values, this.#shape[1]);
-    this.#grad = dense;
+    const gradient = this.#toDense();
+    return { gradient, values: gradient.values, accumulate };
+  }
+
+  /** @internal The gradient is what {@link openDense} gave, which has been written. */
+  keepDense({ gradient, values }: OpenGradient): void {
+    if (this.#trainableRows !== null) clearFixed(this.#trainableRows, values, this.#shape[1]);
+    this.#grad = gradient;
+  }
+
+  /** @internal {@link openDense}, `add`, {@link keepDense}. */
+  addDense(add: (values: Float32Array, accumulate: boolean) => void): void {
+    this.checkGradIdle();
+    const open = this.openDense();
+    if (open === null) return;
+    add(open.values, open.accumulate);
+    this.keepDense(open);
   }
 
   /** @internal Makes room for a dense gradient, so that `addDense` will allocate nothing and views of other memory stay what they are. */
@@ -252,6 +295,7 @@ export class Parameter {
     const [numRows] = this.#shape;
     const done = firstOutside(indices, indices.length, numRows);
     if (done < indices.length || !this.requiresGrad) return done;
+    this.gradInFlight.check();
     const passed = this.passOverFixed(this.stable(indices), paddingIdx);
     if (sparse && this.#grad?.kind !== "dense") {
       this.#addSparse(passed.indices, passed.paddingIdx, add);

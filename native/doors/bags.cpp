@@ -52,9 +52,11 @@ napi_value gatherBags(napi_env env, napi_callback_info info) {
       !args.f32s(10, "out", bags.numBags, bags.embeddingDim, &out)) {
     return nullptr;
   }
-  return number(env, args.kernels().gatherBags(weight, bags.numEmbeddings, bags.embeddingDim, bags.indices,
-                                               bags.numIndices, bags.offsets, bags.numBags, static_cast<u32>(mode),
-                                               static_cast<u32>(bags.paddingIdx), sampleWeights, out));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.gatherBags(weight, bags.numEmbeddings, bags.embeddingDim, bags.indices, bags.numIndices,
+                              bags.offsets, bags.numBags, static_cast<u32>(mode), static_cast<u32>(bags.paddingIdx),
+                              sampleWeights, out);
+  });
 }
 
 napi_value scatterAddBags(napi_env env, napi_callback_info info) {
@@ -67,9 +69,10 @@ napi_value scatterAddBags(napi_env env, napi_callback_info info) {
       !args.f32s(9, "gradOut", bags.numBags, bags.embeddingDim, &gradOut)) {
     return nullptr;
   }
-  return number(env, args.kernels().scatterAddBags(gradWeight, bags.numEmbeddings, bags.embeddingDim, bags.indices,
-                                                   bags.numIndices, bags.offsets, bags.numBags,
-                                                   static_cast<u32>(bags.paddingIdx), scales, gradOut));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.scatterAddBags(gradWeight, bags.numEmbeddings, bags.embeddingDim, bags.indices, bags.numIndices,
+                                  bags.offsets, bags.numBags, static_cast<u32>(bags.paddingIdx), scales, gradOut);
+  });
 }
 
 napi_value scatterAddMaxBags(napi_env env, napi_callback_info info) {
@@ -88,9 +91,10 @@ napi_value scatterAddMaxBags(napi_env env, napi_callback_info info) {
       !args.f32s(11, "gradOut", numBags, embeddingDim, &gradOut)) {
     return nullptr;
   }
-  return number(
-      env, args.kernels().scatterAddMaxBags(gradWeight, numRows, weight, numEmbeddings, embeddingDim, indices, places,
-                                            numIndices, offsets, numBags, static_cast<u32>(paddingIdx), gradOut));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.scatterAddMaxBags(gradWeight, numRows, weight, numEmbeddings, embeddingDim, indices, places,
+                                     numIndices, offsets, numBags, static_cast<u32>(paddingIdx), gradOut);
+  });
 }
 
 napi_value dotBags(napi_env env, napi_callback_info info) {
@@ -103,9 +107,10 @@ napi_value dotBags(napi_env env, napi_callback_info info) {
       !args.f32s(9, "out", bags.numIndices, 1, &out)) {
     return nullptr;
   }
-  return number(env,
-                args.kernels().dotBags(weight, bags.numEmbeddings, bags.embeddingDim, bags.indices, bags.numIndices,
-                                       bags.offsets, bags.numBags, static_cast<u32>(bags.paddingIdx), gradOut, out));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.dotBags(weight, bags.numEmbeddings, bags.embeddingDim, bags.indices, bags.numIndices, bags.offsets,
+                           bags.numBags, static_cast<u32>(bags.paddingIdx), gradOut, out);
+  });
 }
 
 }  // namespace nn

@@ -56,9 +56,10 @@ napi_value stepSGD(napi_env env, napi_callback_info info) {
       !args.real(11, "weightDecay", &weightDecay)) {
     return nullptr;
   }
-  return number(env,
-                args.kernels().stepSGD(step.weight, step.states[0], step.numEmbeddings, step.embeddingDim, step.rows,
-                                       step.numRows, step.grad, reals[0], reals[1], reals[2], nesterov, weightDecay));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.stepSGD(step.weight, step.states[0], step.numEmbeddings, step.embeddingDim, step.rows, step.numRows,
+                           step.grad, reals[0], reals[1], reals[2], nesterov, weightDecay);
+  });
 }
 
 napi_value stepAdagrad(napi_env env, napi_callback_info info) {
@@ -69,8 +70,10 @@ napi_value stepAdagrad(napi_env env, napi_callback_info info) {
       !readReals(args, 7, {"lr", "eps", "weightDecay"}, reals)) {
     return nullptr;
   }
-  return number(env, args.kernels().stepAdagrad(step.weight, step.states[0], step.numEmbeddings, step.embeddingDim,
-                                                step.rows, step.numRows, step.grad, reals[0], reals[1], reals[2]));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.stepAdagrad(step.weight, step.states[0], step.numEmbeddings, step.embeddingDim, step.rows,
+                               step.numRows, step.grad, reals[0], reals[1], reals[2]);
+  });
 }
 
 napi_value stepRowwiseAdagrad(napi_env env, napi_callback_info info) {
@@ -82,9 +85,10 @@ napi_value stepRowwiseAdagrad(napi_env env, napi_callback_info info) {
       !readReals(args, 7, {"lr", "eps", "weightDecay"}, reals) || !args.boolean(10, "decoupled", &decoupled)) {
     return nullptr;
   }
-  return number(env, args.kernels().stepRowwiseAdagrad(step.weight, step.states[0], step.numEmbeddings,
-                                                       step.embeddingDim, step.rows, step.numRows, step.grad, reals[0],
-                                                       reals[1], reals[2], decoupled));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.stepRowwiseAdagrad(step.weight, step.states[0], step.numEmbeddings, step.embeddingDim, step.rows,
+                                      step.numRows, step.grad, reals[0], reals[1], reals[2], decoupled);
+  });
 }
 
 napi_value stepAdam(napi_env env, napi_callback_info info) {
@@ -97,9 +101,11 @@ napi_value stepAdam(napi_env env, napi_callback_info info) {
                  reals)) {
     return nullptr;
   }
-  return number(env, args.kernels().stepAdam(step.weight, step.states[0], step.states[1], step.numEmbeddings,
-                                             step.embeddingDim, step.rows, step.numRows, step.grad, reals[0], reals[1],
-                                             reals[2], reals[3], reals[4], reals[5], reals[6], reals[7], reals[8]));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.stepAdam(step.weight, step.states[0], step.states[1], step.numEmbeddings, step.embeddingDim,
+                            step.rows, step.numRows, step.grad, reals[0], reals[1], reals[2], reals[3], reals[4],
+                            reals[5], reals[6], reals[7], reals[8]);
+  });
 }
 
 napi_value stepSparseAdam(napi_env env, napi_callback_info info) {
@@ -110,9 +116,10 @@ napi_value stepSparseAdam(napi_env env, napi_callback_info info) {
       !readReals(args, 8, {"stepSize", "gain1", "gain2", "eps"}, reals)) {
     return nullptr;
   }
-  return number(env, args.kernels().stepSparseAdam(step.weight, step.states[0], step.states[1], step.numEmbeddings,
-                                                   step.embeddingDim, step.rows, step.numRows, step.grad, reals[0],
-                                                   reals[1], reals[2], reals[3]));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.stepSparseAdam(step.weight, step.states[0], step.states[1], step.numEmbeddings, step.embeddingDim,
+                                  step.rows, step.numRows, step.grad, reals[0], reals[1], reals[2], reals[3]);
+  });
 }
 
 }  // namespace nn

@@ -51,8 +51,10 @@ napi_value stepSkipGram(napi_env env, napi_callback_info info) {
       !args.u32s(5, "outputs", numTuples * (numNegatives + 1), &outputs) || !args.f32s(8, "lr", numTuples, 1, &lr)) {
     return nullptr;
   }
-  return number(env, args.kernels().stepSkipGram(inputWeight, outputWeight, numEmbeddings, embeddingDim, inputs,
-                                                 outputs, numTuples, numNegatives, lr));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.stepSkipGram(inputWeight, outputWeight, numEmbeddings, embeddingDim, inputs, outputs, numTuples,
+                                numNegatives, lr);
+  });
 }
 
 napi_value stepCbow(napi_env env, napi_callback_info info) {
@@ -70,8 +72,10 @@ napi_value stepCbow(napi_env env, napi_callback_info info) {
       !args.u32s(7, "outputs", numTuples * (numNegatives + 1), &outputs) || !args.f32s(10, "lr", numTuples, 1, &lr)) {
     return nullptr;
   }
-  return number(env, args.kernels().stepCbow(inputWeight, outputWeight, numEmbeddings, embeddingDim, inputs, numInputs,
-                                             offsets, outputs, numTuples, numNegatives, lr));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.stepCbow(inputWeight, outputWeight, numEmbeddings, embeddingDim, inputs, numInputs, offsets, outputs,
+                            numTuples, numNegatives, lr);
+  });
 }
 
 napi_value drawSkipGram(napi_env env, napi_callback_info info) {
@@ -86,10 +90,11 @@ napi_value drawSkipGram(napi_env env, napi_callback_info info) {
       !args.f32s(14, "lr", maxTuples, 1, &lr)) {
     return nullptr;
   }
-  return number(env, args.kernels().drawSkipGram(text.state, text.tokens, text.numTokens,
-                                                 static_cast<u32>(text.lineEnd), text.keep, text.buckets,
-                                                 text.numEmbeddings, text.window, text.numNegatives, text.firstLr,
-                                                 text.tokensBehind, text.tokensInAll, inputs, outputs, lr, maxTuples));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.drawSkipGram(text.state, text.tokens, text.numTokens, static_cast<u32>(text.lineEnd), text.keep,
+                                text.buckets, text.numEmbeddings, text.window, text.numNegatives, text.firstLr,
+                                text.tokensBehind, text.tokensInAll, inputs, outputs, lr, maxTuples);
+  });
 }
 
 napi_value drawCbow(napi_env env, napi_callback_info info) {
@@ -105,10 +110,11 @@ napi_value drawCbow(napi_env env, napi_callback_info info) {
       !args.f32s(16, "lr", maxTuples, 1, &lr)) {
     return nullptr;
   }
-  return number(env, args.kernels().drawCbow(text.state, text.tokens, text.numTokens, static_cast<u32>(text.lineEnd),
-                                             text.keep, text.buckets, text.numEmbeddings, text.window,
-                                             text.numNegatives, text.firstLr, text.tokensBehind, text.tokensInAll,
-                                             inputs, maxInputs, offsets, outputs, lr, maxTuples));
+  return args.run([=](const Kernels& kernels) {
+    return kernels.drawCbow(text.state, text.tokens, text.numTokens, static_cast<u32>(text.lineEnd), text.keep,
+                            text.buckets, text.numEmbeddings, text.window, text.numNegatives, text.firstLr,
+                            text.tokensBehind, text.tokensInAll, inputs, maxInputs, offsets, outputs, lr, maxTuples);
+  });
 }
 
 }  // namespace nn

@@ -10,6 +10,7 @@
 #include "../kernels/gather.h"
 #include "../kernels/gatherBags.h"
 #include "../kernels/gatherSum.h"
+#include "../kernels/keepGreatest.h"
 #include "../kernels/matmulNN.h"
 #include "../kernels/matmulNT.h"
 #include "../kernels/matmulTN.h"
@@ -46,6 +47,7 @@ constexpr Kernels tableOf(const char* isa) {
       .matmulTN = matmulTN,
       .sumExponentials = sumExponentials,
       .softmaxGradient = softmaxGradient,
+      .keepGreatest = keepGreatest,
       .stepSGD = stepSGD,
       .stepAdagrad = stepAdagrad,
       .stepRowwiseAdagrad = stepRowwiseAdagrad,

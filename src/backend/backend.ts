@@ -1,5 +1,6 @@
 /** THE CONTRACT. What a backend is: memory, and kernels that work in it (kernels.ts says what each of them promises). */
 
+import type { Call } from "./calls.js";
 import type { Kernels } from "./kernels.js";
 
 export * from "./kernels.js";
@@ -38,6 +39,11 @@ export interface Backend {
   readonly kernels: Kernels;
   /** How many floats plain JavaScript moves in the time that one call into this backend costs: smaller work stays in JavaScript. */
   readonly callCost: number;
+  /**
+   * Makes calls one after the other off the event loop, where the backend has threads for that (native). Until the promise settles nobody
+   * else may write to what they are given, nor give it back.
+   */
+  readonly later?: (calls: readonly Call[]) => Promise<void>;
   /** Zeroed memory, 64-byte aligned where the platform allows it. Throws RangeError [ERR_OUT_OF_MEMORY]. */
   allocate(byteLength: number): Block;
   /** Whether the array is a view of this backend's memory that the next `allocate` may empty (WASM memory moves when it grows). */

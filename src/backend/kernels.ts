@@ -241,6 +241,24 @@ export interface Kernels {
   ): void;
 
   /**
+   * Takes one more chunk of each row's logits (numRows, numColumns), with bias as in {@link Kernels.sumExponentials}, into its k greatest:
+   * values and places (numRows, k), places being columns, of which this chunk's are first, first + 1, …
+   * Until there are k they stand as they come, then as a heap with the least on top; with `isLast` they are then put in order, the greatest
+   * first, of equals the one met first. NaN counts as greater than everything. Heaps are those of `js/keepGreatest.ts`.
+   */
+  keepGreatest(
+    values: Float32Array,
+    places: Uint32Array,
+    k: number,
+    first: number,
+    isLast: boolean,
+    logits: Float32Array,
+    numRows: number,
+    numColumns: number,
+    bias: Float32Array,
+  ): void;
+
+  /**
    * One step of stochastic gradient descent: g = grad + weightDecay * w; with a momentum buffer b = momentum * b + undamped * g and
    * g = b, or with `nesterov` g = g + momentum * b; w = w - lr * g. momentumBuffer is (numEmbeddings, embeddingDim), or empty for none.
    *

@@ -3,12 +3,19 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { ArrayBufferBlock } from "./arrayBufferBlock.js";
 import type { Backend, Block, Candidate, Kernels } from "./backend.js";
+import { type Call, makeCall } from "./calls.js";
 
 /** What native/addon.cpp exports. */
 interface Addon {
   readonly abi: number;
   /** By ISA, best first: those this CPU can run. */
   readonly implementations: Readonly<Record<string, Kernels>>;
+  /** The same, but a call is only noted down, its arguments checked; it returns nothing. */
+  readonly noted: Readonly<Record<string, Kernels>>;
+  /** Makes what is noted down, in order, on a thread of Node's pool. */
+  run(): Promise<void>;
+  /** Lets go of what is noted down. */
+  forget(): void;
   /** By ISA: why this CPU cannot run it. */
   readonly unsupported: Readonly<Record<string, string>>;
   /** Zeroed, 64-byte aligned memory; undefined where there is none or where the engine refuses foreign memory. */
@@ -69,7 +76,16 @@ function find(): Candidate[] {
   const lease = (byteLength: number): ArrayBuffer => addon.allocate(byteLength) ?? new ArrayBuffer(byteLength);
   const allocate = (byteLength: number): Block => new ArrayBufferBlock(byteLength, lease, addon.release);
   const able = Object.entries(addon.implementations).map(([isa, kernels]): Candidate => {
-    const backend: Backend = { name: "native", isa, kernels, callCost, allocate, moves: () => false };
+    const later = (calls: readonly Call[]): Promise<void> => {
+      try {
+        for (const call of calls) makeCall(addon.noted[isa], call);
+        return addon.run();
+      } catch (error) {
+        addon.forget();
+        throw error;
+      }
+    };
+    const backend: Backend = { name: "native", isa, kernels, callCost, later, allocate, moves: () => false };
     return { name: "native", isa, open: () => backend };
   });
   const unable = Object.entries(addon.unsupported).map(([isa, why]): Candidate => ({ name: "native", isa, why }));

@@ -1,7 +1,10 @@
+import type { Call } from "../backend/calls.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkApart, checkAttached, checkFloats, checkLength, checkMultiple } from "../check.js";
+import { InFlight } from "../inFlight.js";
 import type { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
+import { later, type Work } from "../work.js";
 
 /** What a layer calls its arrays and sizes, to be told of in its refusals. */
 export interface AffineNames {
@@ -40,6 +43,33 @@ export function affine(
   return result;
 }
 
+/** The same off the event loop, of a copy of x. */
+export async function affineAsync(
+  x: Float32Array,
+  weight: Parameter,
+  bias: Parameter | null,
+  names: AffineNames,
+): Promise<Float32Array> {
+  const [numOut, numIn] = weight.shape;
+  const { data } = weight;
+  const biasData = bias?.data;
+  const n = countRows(names.x, x, numIn, names.numIn);
+  const result = newFloats(n * numOut);
+  const calls: Call[] = [["matmulNT", [x.slice(), data, n, numOut, numIn, false, result]]];
+  // 1 times the bias is what affine adds too: no dot product is -0, the only number to which +0 and -0 add differently.
+  if (biasData) calls.push(["matmulNN", [new Float32Array(n).fill(1), biasData, n, numOut, 1, true, result]]);
+  const work = function* (): Work<Float32Array> {
+    yield calls;
+    return result;
+  };
+  return InFlight.during(usedBy(weight, bias), () => later(weight.backend, n * data.length, work()));
+}
+
+/** What a call in flight reads. */
+export function usedBy(weight: Parameter, bias: Parameter | null): InFlight[] {
+  return bias === null ? [weight.inFlight] : [weight.inFlight, bias.inFlight];
+}
+
 /**
  * Adds to weight.grad (gradOut^T x) and bias.grad (the sums of gradOut's columns); returns the gradient with respect to x. Throws unless
  * everything fits and is in use, and then the gradients are as they were.
@@ -56,6 +86,8 @@ export function affineBackward(
   bias?.checkInUse();
   const n = countRows(names.x, x, numIn, names.numIn);
   checkLength(names.gradOut, gradOut, n * numOut, `n x ${names.numOut}`);
+  weight.checkGradIdle();
+  bias?.checkGradIdle();
   const gradX = newFloats(n * numIn); // before anything is added, for there may be no room
   const stableX = stableFor(x, weight, bias);
   const stableGradOut = stableFor(gradOut, weight, bias);

@@ -1,3 +1,6 @@
+import type { Call } from "../backend/calls.js";
+import type { Work } from "../work.js";
+
 /**
  * How the product of hidden states and a large table is cut, so that its n x V logits are never held.
  *
@@ -11,6 +14,36 @@ const rowStep = 256;
 
 /** Logits that fit into so many floats, 4 MiB, are kept from the first pass to the second instead of being made again. */
 const mostKept = 2 ** 20;
+
+/** So many multiplications, 3 to 5 ms of them, are worth the way off the event loop and back; more would keep a thread that is to end. */
+const worthAHop = 2 ** 28;
+
+/** Some of the table's rows. */
+export interface Chunk {
+  /** The first of them. */
+  readonly first: number;
+  /** How many. */
+  readonly count: number;
+}
+
+/** Calls for each chunk of the table's rows in turn, as many at a time as are worth it. */
+export function* walkChunks(
+  numEmbeddings: number,
+  multiplicationsPerRow: number,
+  callsOf: (chunk: Chunk) => readonly Call[],
+): Work<void> {
+  let calls: Call[] = [];
+  let multiplications = 0;
+  for (let first = 0; first < numEmbeddings; first += chunkColumns) {
+    const count = Math.min(chunkColumns, numEmbeddings - first);
+    calls.push(...callsOf({ first, count }));
+    multiplications += count * multiplicationsPerRow;
+    if (multiplications < worthAHop && first + count < numEmbeddings) continue;
+    yield calls;
+    calls = [];
+    multiplications = 0;
+  }
+}
 
 /** How a batch is walked. */
 export interface Walk {

@@ -10,10 +10,12 @@ import { newFloats } from "../results.js";
 import {
   checkTable,
   checkTableOptions,
+  copyIndices,
   makeTable,
   type PretrainedTable,
   renorm,
   type TableOptions,
+  tableAsync,
   tableOptions,
 } from "./table.js";
 import { checkedFloats, lookUpTiny } from "./tinyLookup.js";
@@ -160,6 +162,25 @@ export class Embedding {
   }
 
   /**
+   * As `forward`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. The
+   * indices may change at once. Until the promise settles the table cannot be disposed of, resized or stepped.
+   *
+   * @returns A promise of the rows, the same bits; it rejects as `forward` throws.
+   * @example
+   * import { Embedding } from "nn-embedding";
+   * using table = Embedding.fromPretrained(Float32Array.of(1, 2, 3, 4), { embeddingDim: 2 });
+   * await table.forwardAsync([1, 0]); // => Float32Array [3, 4, 1, 2]
+   */
+  async forwardAsync(indices: Indices): Promise<Float32Array> {
+    const { weight } = this;
+    const rows = copyIndices("indices", indices, weight);
+    const { data, numRows, numColumns } = weight;
+    const out = newFloats(rows.length * numColumns);
+    renorm(this, rows, rows);
+    return tableAsync([weight], ["gather", [data, numRows, numColumns, rows, rows.length, out]], out);
+  }
+
+  /**
    * Adds the gradient of these lookups to `weight.grad`: weight.grad[indices[i], :] += gradOut[i, :], i ascending, the padding row
    * left out; the order, and so the bits, of `torch.embedding_dense_backward`. With `sparse` the gradient holds only the touched
    * rows. Two calls give the same bits as one call with both lists joined. A frozen weight gets no gradient, nor do rows that
@@ -191,7 +212,8 @@ export class Embedding {
    * The gradient is forgotten; layers that share the table see it as it is now; new rows may be trained.
    *
    * @param numEmbeddings Rows of the table, 1 to 2^31 - 1, more than paddingIdx.
-   * @throws TypeError [ERR_INVALID_ARG_TYPE], [ERR_DISPOSED], RangeError [ERR_OUT_OF_RANGE], [ERR_OUT_OF_MEMORY]; nothing is changed then.
+   * @throws TypeError [ERR_INVALID_ARG_TYPE], [ERR_DISPOSED], RangeError [ERR_OUT_OF_RANGE], [ERR_OUT_OF_MEMORY], Error
+   * [ERR_IN_USE] while a call in flight reads the table; nothing is changed then.
    * @example
    * import { Embedding } from "nn-embedding";
    * using tokens = Embedding.fromPretrained(Float32Array.of(1, 2, 3, 4), { embeddingDim: 2 });
@@ -220,7 +242,11 @@ export class Embedding {
     if (done < rows.length) throw outOfRange("indices", indices, done, weight.shape[0]);
   }
 
-  /** Gives the table's memory back. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless. */
+  /**
+   * Gives the table's memory back. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless.
+   *
+   * @throws Error [ERR_IN_USE] while a call in flight reads it; nothing is changed then.
+   */
   dispose(): void {
     this.weight.dispose();
   }

@@ -8,12 +8,14 @@ import { newFloats } from "../results.js";
 import { bagCounts, scalesOf } from "./bagScales.js";
 import { type BagInput, type Bags, toBags } from "./bags.js";
 import {
+  checkRows,
   checkTable,
   checkTableOptions,
   makeTable,
   type PretrainedTable,
   renorm,
   type TableOptions,
+  tableAsync,
   tableOptions,
 } from "./table.js";
 
@@ -188,6 +190,25 @@ export class EmbeddingBag {
   }
 
   /**
+   * As `forward`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. The
+   * input may change at once. Until the promise settles the table cannot be disposed of or stepped.
+   *
+   * @returns A promise of the rows, the same bits; it rejects as `forward` throws.
+   */
+  async forwardAsync(input: BagInput): Promise<Float32Array> {
+    const { embeddingDim, paddingIdx, weight, mode } = this;
+    const { rows: given, told, offsets, numBags, sampleWeights: givenWeights } = this.#read(input);
+    const [rows, sampleWeights] = [given.slice(), givenWeights.slice()];
+    checkRows("indices", told, rows, weight);
+    const { data, numRows } = weight;
+    const out = newFloats(numBags * embeddingDim);
+    renorm(this, rows, rows);
+    const padding = paddingIdx ?? noPadding;
+    const bags = [rows, rows.length, offsets, numBags, modes[mode], padding, sampleWeights] as const;
+    return tableAsync([weight], ["gatherBags", [data, numRows, embeddingDim, ...bags, out]], out);
+  }
+
+  /**
    * Adds the gradient of these bags to `weight.grad`, bag after bag and in each in the order of its indices. "sum": the bag's gradient to
    * each of its rows, times the row's weight; "mean": that divided by the number of rows; "max": to the row that the column's maximum came
    * from, the first of equal ones. With `sparse` the gradient holds only the touched rows. Two calls give the same bits as one call with
@@ -251,7 +272,11 @@ export class EmbeddingBag {
     return gradients;
   }
 
-  /** Gives the table's memory back. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless. */
+  /**
+   * Gives the table's memory back. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless.
+   *
+   * @throws Error [ERR_IN_USE] while a call in flight reads it; nothing is changed then.
+   */
   dispose(): void {
     this.weight.dispose();
   }

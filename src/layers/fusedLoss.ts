@@ -1,8 +1,10 @@
-import { type Kernels, noFloats } from "../backend/backend.js";
+import { noFloats, noPadding } from "../backend/backend.js";
+import type { Call } from "../backend/calls.js";
 import { log } from "../elementary.js";
 import type { Parameter } from "../parameter.js";
-import { chunkColumns, planWalk } from "./chunks.js";
-import type { Scratch } from "./scratch.js";
+import type { Work } from "../work.js";
+import { type Chunk, planWalk, walkChunks } from "./chunks.js";
+import type { Scratches } from "./scratch.js";
 
 const f = Math.fround;
 
@@ -13,8 +15,7 @@ const statisticsWidth = 3;
 export interface FusedLoss {
   readonly weight: Parameter;
   readonly bias: Parameter | null;
-  readonly kernels: Kernels;
-  readonly scratch: Scratch;
+  readonly scratches: Scratches;
   /** n rows that all count, in memory that does not move. */
   readonly hidden: Float32Array;
   /** The row of the table that each of them should have found. */
@@ -38,8 +39,11 @@ export interface RowLosses {
  * Cross-entropy and its gradients without the n x V logits: the table's rows pass by in chunks, once for the sum of each row's
  * exponentials and once more, when the logits of a block of rows were too many to keep, for the gradients. What is kept changes no bit,
  * nor does the batch that a row is in.
+ *
+ * A pass is kernel calls and nothing between them, so that it need not come back to the event loop for every chunk: the targets' logits are
+ * dot products of their own, which have the same bits, and what is subtracted there is a scatterAdd to single floats.
  */
-export function fusedLoss({ weight, bias, kernels, scratch, ...given }: FusedLoss): RowLosses {
+export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Work<RowLosses> {
   const { hidden, targets, scales, labelSmoothing, gradHidden } = given;
   const [numEmbeddings, dim] = weight.shape;
   const n = targets.length;
@@ -49,96 +53,90 @@ export function fusedLoss({ weight, bias, kernels, scratch, ...given }: FusedLos
     weight.reserveDense();
     bias?.reserveDense();
   }
-  // From here on nothing is allocated in the backend, so views stay what they are.
-  const [statistics, states, gradStates, ones, logits] = scratch.take(
-    ...[rowsAtOnce * statisticsWidth, rowsAtOnce * dim, rowsAtOnce * dim, rowsAtOnce, logitFloats],
-  );
-  const table = weight.data;
-  const biasData = bias?.data ?? noFloats;
-  ones.fill(1);
-
-  /** The chunks in turn, with the place of their logits; made anew unless they are still there. */
-  const forEachChunk = (rows: number, made: boolean, visit: (logits: Float32Array, chunk: Chunk) => void): void => {
-    for (let first = 0; first < numEmbeddings; first += chunkColumns) {
-      const count = Math.min(chunkColumns, numEmbeddings - first);
-      const start = keepsAll ? rows * first : 0;
-      const chunkLogits = logits.subarray(start, start + rows * count);
-      const rowsOfTable = table.subarray(first * dim, (first + count) * dim);
-      const chunkBias = biasData.subarray(first, first + count);
-      if (!made) kernels.matmulNT(states, rowsOfTable, rows, count, dim, false, chunkLogits);
-      visit(chunkLogits, { first, count, rowsOfTable, chunkBias });
-    }
-  };
-
-  const walk = (gradWeight: OpenGradient | null, gradBias: OpenGradient | null): void => {
+  const scratch = scratches.take();
+  try {
+    // From here on nothing is allocated in the backend, so views stay what they are.
+    const [statistics, states, gradStates, ones, targetLogits, logits] = scratch.take(
+      ...[rowsAtOnce * statisticsWidth, rowsAtOnce * dim, rowsAtOnce * dim, rowsAtOnce, rowsAtOnce, logitFloats],
+    );
+    const table = weight.data;
+    const biasData = bias?.data ?? noFloats;
+    const gradWeight = gradHidden === null ? null : weight.openDense();
+    const gradBias = gradHidden === null || bias === null ? null : bias.openDense();
     if (n === 0) for (const each of [gradWeight, gradBias]) if (each && !each.accumulate) each.values.fill(0);
+    ones.fill(1);
+    const everyRow = new Uint32Array(rowsAtOnce + 1);
+    for (let i = 0; i <= rowsAtOnce; i++) everyRow[i] = i;
+
     for (let top = 0; top < n; top += rowsAtOnce) {
       const rows = Math.min(rowsAtOnce, n - top);
+      const rowTargets = targets.subarray(top, top + rows);
+      /** A chunk's part of the table and of the bias, and where its logits are. */
+      const partsOf = ({ first, count }: Chunk) => {
+        const start = keepsAll ? rows * first : 0;
+        const chunkLogits = logits.subarray(start, start + rows * count);
+        const rowsOfTable = table.subarray(first * dim, (first + count) * dim);
+        const toLogits: Call = ["matmulNT", [states, rowsOfTable, rows, count, dim, false, chunkLogits]];
+        return { chunkLogits, rowsOfTable, chunkBias: biasData.subarray(first, first + count), toLogits };
+      };
+
       states.set(hidden.subarray(top * dim, (top + rows) * dim));
-      const targetLogits = new Float64Array(rows);
       for (let i = 0; i < rows; i++) statistics.set([Number.NEGATIVE_INFINITY, 0, 0], i * statisticsWidth);
-      forEachChunk(rows, false, (chunkLogits, { first, count, chunkBias }) => {
-        kernels.sumExponentials(statistics, chunkLogits, rows, count, chunkBias);
-        for (let i = 0; i < rows; i++) {
-          const column = targets[top + i] - first;
-          if (column < 0 || column >= count) continue;
-          const logit = chunkLogits[i * count + column];
-          targetLogits[i] = bias === null ? logit : f(logit + chunkBias[column]);
-        }
+      const [targetsOf, logitsOf] = [
+        [rowTargets, rows, everyRow, rows, noPadding] as const,
+        [states, targetLogits] as const,
+      ];
+      yield [["dotBags", [table, numEmbeddings, dim, ...targetsOf, ...logitsOf]]];
+      yield* walkChunks(numEmbeddings, rows * dim, (chunk) => {
+        const { chunkLogits, chunkBias, toLogits } = partsOf(chunk);
+        return [toLogits, ["sumExponentials", [statistics, chunkLogits, rows, chunk.count, chunkBias]]];
       });
+
       for (let i = 0; i < rows; i++) {
         const [greatest, sum, logitSum] = statistics.subarray(i * statisticsWidth, (i + 1) * statisticsWidth);
+        const targetLogit = bias === null ? targetLogits[i] : f(targetLogits[i] + biasData[rowTargets[i]]);
         const logOfSum = log(sum);
-        losses.target[top + i] = logOfSum - (targetLogits[i] - greatest);
+        losses.target[top + i] = logOfSum - (targetLogit - greatest);
         losses.mean[top + i] = logOfSum + (greatest - logitSum / numEmbeddings);
         const scale = scales[top + i];
         statistics[i * statisticsWidth + 1] = scale / sum;
         statistics[i * statisticsWidth + 2] = (scale * labelSmoothing) / numEmbeddings;
       }
       if (gradHidden === null) continue;
-      forEachChunk(rows, keepsAll, (chunkLogits, { first, count, rowsOfTable, chunkBias }) => {
-        kernels.softmaxGradient(chunkLogits, rows, count, chunkBias, statistics);
+
+      yield* walkChunks(numEmbeddings, 3 * rows * dim, (chunk) => {
+        const { first, count } = chunk;
+        const { chunkLogits, rowsOfTable, chunkBias, toLogits } = partsOf(chunk);
+        const calls: Call[] = keepsAll ? [] : [toLogits];
+        calls.push(["softmaxGradient", [chunkLogits, rows, count, chunkBias, statistics]]);
+        const places = new Uint32Array(rows);
+        const less = new Float32Array(rows);
+        let found = 0;
         for (let i = 0; i < rows; i++) {
-          const column = targets[top + i] - first;
+          const column = rowTargets[i] - first;
           if (column < 0 || column >= count) continue;
-          chunkLogits[i * count + column] -= f(scales[top + i] * (1 - labelSmoothing));
+          places[found] = i * count + column;
+          less[found++] = -f(scales[top + i] * (1 - labelSmoothing));
         }
+        calls.push(["scatterAdd", [chunkLogits, rows * count, 1, places, found, noPadding, less]]);
         if (gradWeight !== null) {
           const to = gradWeight.values.subarray(first * dim, (first + count) * dim);
-          kernels.matmulTN(chunkLogits, states, count, dim, rows, gradWeight.accumulate || top > 0, to);
+          calls.push(["matmulTN", [chunkLogits, states, count, dim, rows, gradWeight.accumulate || top > 0, to]]);
         }
         if (gradBias !== null) {
           const to = gradBias.values.subarray(first, first + count);
-          kernels.matmulNN(ones, chunkLogits, 1, count, rows, gradBias.accumulate || top > 0, to);
+          calls.push(["matmulNN", [ones, chunkLogits, 1, count, rows, gradBias.accumulate || top > 0, to]]);
         }
-        kernels.matmulNN(chunkLogits, rowsOfTable, rows, dim, count, first > 0, gradStates);
+        calls.push(["matmulNN", [chunkLogits, rowsOfTable, rows, dim, count, first > 0, gradStates]]);
+        return calls;
       });
       gradHidden.set(gradStates.subarray(0, rows * dim), top * dim);
     }
-  };
 
-  if (gradHidden === null) walk(null, null);
-  else withGradient(weight, (gradWeight) => withGradient(bias, (gradBias) => walk(gradWeight, gradBias)));
-  return losses;
-}
-
-interface Chunk {
-  /** The first row of the table in it. */
-  readonly first: number;
-  /** How many. */
-  readonly count: number;
-  readonly rowsOfTable: Float32Array;
-  readonly chunkBias: Float32Array;
-}
-
-/** A gradient to write to: see `Parameter.addDense`. */
-interface OpenGradient {
-  readonly values: Float32Array;
-  readonly accumulate: boolean;
-}
-
-/** Runs with the parameter's dense gradient, or with null where there is none to make. */
-function withGradient(parameter: Parameter | null, run: (gradient: OpenGradient | null) => void): void {
-  if (!parameter?.requiresGrad) run(null);
-  else parameter.addDense((values, accumulate) => run({ values, accumulate }));
+    if (gradWeight !== null) weight.keepDense(gradWeight);
+    if (gradBias !== null) bias!.keepDense(gradBias);
+    return losses;
+  } finally {
+    scratches.give(scratch);
+  }
 }

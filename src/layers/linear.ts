@@ -3,7 +3,7 @@ import { checkBoolean, checkGenerator, checkOptions, checkWhole } from "../check
 import { Parameter } from "../parameter.js";
 import { defaultGenerator, type Generator } from "../random/generator.js";
 import { fillUniform, linearBiasBound, linearWeightBound } from "../random/uniform.js";
-import { affine, affineBackward } from "./affine.js";
+import { affine, affineAsync, affineBackward } from "./affine.js";
 
 const names = { x: "x", gradOut: "gradOut", numIn: "inFeatures", numOut: "outFeatures" };
 
@@ -76,6 +76,16 @@ export class Linear {
   }
 
   /**
+   * As `forward`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. x
+   * may change at once. Until the promise settles the parameters cannot be disposed of or stepped.
+   *
+   * @returns A promise of n rows of outFeatures floats, the same bits; it rejects as `forward` throws.
+   */
+  forwardAsync(x: Float32Array): Promise<Float32Array> {
+    return affineAsync(x, this.weight, this.bias, names);
+  }
+
+  /**
    * Adds to weight.grad (gradOut^T x) and bias.grad (the sums of gradOut's columns).
    *
    * @param x What `forward` was given.
@@ -87,8 +97,13 @@ export class Linear {
     return affineBackward(x, this.weight, this.bias, gradOut, names);
   }
 
-  /** Gives the memory back. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless. */
+  /**
+   * Gives the memory back. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless.
+   *
+   * @throws Error [ERR_IN_USE] while a call is in flight; nothing is changed then.
+   */
   dispose(): void {
+    this.bias?.inFlight.check();
     this.weight.dispose();
     this.bias?.dispose();
   }

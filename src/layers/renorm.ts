@@ -16,6 +16,7 @@ const hair = 1e-7;
  *
  * @param rows Rows of the table, in any order and as often as you like.
  * @returns How many of the rows are in the table: fewer than rows.length is the position of the first that is not, and then nothing moved.
+ * @throws Error [ERR_IN_USE] when a row is to move and a call in flight reads the table; nothing moved then.
  */
 export function renormRows(weight: Parameter, rows: Uint32Array, maxNorm: number, normType: number): number {
   const [numRows, numColumns] = weight.shape;
@@ -27,6 +28,7 @@ export function renormRows(weight: Parameter, rows: Uint32Array, maxNorm: number
     const start = row * numColumns;
     const norm = Math.fround(normOf(data, start, start + numColumns, normType));
     if (!(norm > maxNorm)) continue; // NaN is not
+    weight.inFlight.check();
     const scale = Math.fround(maxNorm / (norm + hair));
     for (let at = start; at < start + numColumns; at++) data[at] *= scale;
   }

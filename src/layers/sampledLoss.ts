@@ -61,6 +61,10 @@ export function sampledRowLosses(
   const [numEmbeddings, dim] = weight.shape;
   const n = hidden.length / dim;
   const each = n === 0 ? 1 : candidates.length / n;
+  if (gradHidden !== null) {
+    weight.checkGradIdle();
+    bias?.checkGradIdle();
+  }
   const stableHidden = stableFor(hidden, weight, bias);
   const kernels = kernelsFor(weight.backend, candidates.length * dim);
   const rowKernels = kernelsFor(weight.backend, each * dim);

@@ -37,3 +37,31 @@ export class Scratch {
     this.#block = null;
   }
 }
+
+/** So much memory to work in is kept for calls to come; what more of them took at once is given back. */
+const mostKept = 4;
+
+/** Memory to work in for calls that are in flight at once, each with its own. */
+export class Scratches {
+  readonly #backend: Backend;
+  #free: Scratch[] = [];
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  take(): Scratch {
+    return this.#free.pop() ?? new Scratch(this.#backend);
+  }
+
+  /** Takes it back: its views are another's from now on. */
+  give(scratch: Scratch): void {
+    if (this.#free.length < mostKept) this.#free.push(scratch);
+    else scratch.dispose();
+  }
+
+  dispose(): void {
+    for (const scratch of this.#free) scratch.dispose();
+    this.#free = [];
+  }
+}

@@ -1,11 +1,15 @@
+import type { Call } from "../backend/calls.js";
+import { firstOutside } from "../backend/js/firstOutside.js";
 import { selectBackend } from "../backend/select.js";
 import { checkBoolean, checkFloats, checkGenerator, checkNumber, checkWhole } from "../check.js";
 import { rangeError } from "../errors.js";
-import { type Indices, outOfRange } from "../indices.js";
+import { type Indices, outOfRange, toUint32 } from "../indices.js";
+import { InFlight } from "../inFlight.js";
 import { checkNormType } from "../norm.js";
 import { Parameter } from "../parameter.js";
 import { defaultGenerator, type Generator } from "../random/generator.js";
 import { fillNormal } from "../random/normal.js";
+import { later, type Work } from "../work.js";
 import { renormRows } from "./renorm.js";
 
 /** What a layer that looks rows of a table up may be told when it is made. */
@@ -99,4 +103,28 @@ export function renorm(
   if (maxNorm === null) return;
   const done = renormRows(weight, rows, maxNorm, normType);
   if (done < rows.length) throw outOfRange("indices", told, done, weight.shape[0]);
+}
+
+/** A copy of the indices, in reading order, for a call that outlives this one. Throws unless all are rows of the table. */
+export function copyIndices(name: string, indices: Indices, weight: Parameter): Uint32Array {
+  const rows = toUint32(name, indices, weight.numRows).slice();
+  checkRows(name, indices, rows, weight);
+  return rows;
+}
+
+/** Throws unless all rows are in the table; `told` are the indices as the caller wrote them. */
+export function checkRows(name: string, told: Indices, rows: Uint32Array, weight: Parameter): void {
+  weight.checkInUse(); // behind the indices, for a plain array may have getters that do anything
+  const done = firstOutside(rows, rows.length, weight.numRows);
+  if (done < rows.length) throw outOfRange(name, told, done, weight.numRows);
+}
+
+/** One call off the event loop that reads tables and writes `out`: a promise of it. */
+export function tableAsync(weights: readonly Parameter[], call: Call, out: Float32Array): Promise<Float32Array> {
+  const work = function* (): Work<Float32Array> {
+    yield [call];
+    return out;
+  };
+  const inFlight = weights.map((weight) => weight.inFlight);
+  return InFlight.during(inFlight, () => later(weights[0].backend, out.length, work()));
 }

@@ -7,7 +7,7 @@ import { newFloats } from "../results.js";
 import { Embedding, type EmbeddingOptions, embeddingOptions } from "./embedding.js";
 import { type Sequences, sequenceLengthOf } from "./sequences.js";
 import { fillSinusoidal } from "./sinusoidal.js";
-import { checkTable, type PretrainedTable, renorm } from "./table.js";
+import { checkRows, checkTable, type PretrainedTable, renorm, tableAsync } from "./table.js";
 
 /** What a {@link TokenPositionEmbedding} may be told when it is made: what its token table may be told, and the kind of positions. */
 export interface TokenPositionEmbeddingOptions extends EmbeddingOptions {
@@ -161,6 +161,29 @@ export class TokenPositionEmbedding {
   }
 
   /**
+   * As `forward`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. The
+   * indices may change at once. Until the promise settles the tables cannot be disposed of, resized or stepped.
+   *
+   * @returns A promise of the sums, the same bits; it rejects as `forward` throws.
+   */
+  async forwardAsync(indices: Indices, sequences: Sequences = {}): Promise<Float32Array> {
+    const { token, position, embeddingDim } = this;
+    const { rows: given, sequenceLength, start } = this.#read(indices, sequences);
+    const rows = given.slice();
+    const { data: positionData } = position.weight;
+    checkRows("indices", indices, rows, token.weight);
+    const { data, numRows } = token.weight;
+    const out = newFloats(rows.length * embeddingDim);
+    renorm(token, rows, rows);
+    const sequence = [rows, rows.length, positionData, sequenceLength, start] as const;
+    return tableAsync(
+      [token.weight, position.weight],
+      ["gatherSum", [data, numRows, embeddingDim, ...sequence, out]],
+      out,
+    );
+  }
+
+  /**
    * Adds the gradient of these sums to both tables, each as {@link Embedding.backward} does: token.weight.grad[indices[i], :] and
    * position.weight.grad[position of i, :] += gradOut[i, :], i ascending. A position's gradient is so summed over the batch, the first
    * sequence first: PyTorch's order. Sinusoidal positions get none.
@@ -180,6 +203,7 @@ export class TokenPositionEmbedding {
     const { rows, sequenceLength, start } = this.#read(indices, sequences);
     for (const { weight } of [token, position]) weight.checkInUse();
     checkLength("gradOut", gradOut, rows.length * embeddingDim, "numIndices x embeddingDim");
+    for (const { weight } of [token, position]) weight.checkGradIdle();
     const positions = new Uint32Array(rows.length);
     for (let i = 0; i < positions.length; i++) positions[i] = start + (i % sequenceLength);
     const stableGradOut = token.weight.stable(gradOut);
@@ -208,8 +232,13 @@ export class TokenPositionEmbedding {
     return { rows, sequenceLength, start };
   }
 
-  /** Gives both tables' memory back. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless. */
+  /**
+   * Gives both tables' memory back. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless.
+   *
+   * @throws Error [ERR_IN_USE] while a call in flight reads one of them; nothing is changed then.
+   */
   dispose(): void {
+    this.position.weight.inFlight.check();
     this.token.dispose();
     this.position.dispose();
   }

@@ -2,21 +2,15 @@ import { kernelsFor } from "../backend/select.js";
 import { checkBoolean, checkOptions, checkWhole } from "../check.js";
 import { show, typeError } from "../errors.js";
 import type { Indices } from "../indices.js";
+import { InFlight } from "../inFlight.js";
 import { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
-import { affine, affineBackward, countRows, stableFor } from "./affine.js";
-import { fusedLoss } from "./fusedLoss.js";
-import {
-  checkLossOptions,
-  ignored,
-  type Loss,
-  type LossOptions,
-  pickRows,
-  putRows,
-  readTargets,
-} from "./lossOptions.js";
+import { later, now } from "../work.js";
+import { affine, affineAsync, affineBackward, countRows, stableFor, usedBy } from "./affine.js";
+import { crossEntropy, readCrossEntropy } from "./crossEntropy.js";
+import type { Loss, LossOptions } from "./lossOptions.js";
 import { checkSampledLossOptions, readCandidates, type SampledLossOptions, sampledRowLosses } from "./sampledLoss.js";
-import { Scratch } from "./scratch.js";
+import { Scratches } from "./scratch.js";
 import { chunkedTopK, type TopK } from "./topK.js";
 
 const names = { x: "hidden", gradOut: "gradLogits", numIn: "embeddingDim", numOut: "numEmbeddings" };
@@ -43,7 +37,8 @@ export class Unembedding {
   readonly weight: Parameter;
   /** (numEmbeddings, 1), or null. */
   readonly bias: Parameter | null;
-  readonly #scratch: Scratch;
+  readonly #scratches: Scratches;
+  readonly #inFlight = new InFlight("unembedding");
 
   /**
    * @param weight The table to project onto, such as `tokens.weight`. It stays its maker's to dispose of.
@@ -60,7 +55,7 @@ export class Unembedding {
     this.weight = weight;
     this.bias = bias ? new Parameter("bias", [weight.shape[0], 1], weight.backend) : null;
     if (this.bias !== null) weight.follow(this.bias); // a resized table has as many biases, the new ones 0
-    this.#scratch = new Scratch(weight.backend);
+    this.#scratches = new Scratches(weight.backend);
   }
 
   /** Rows of the table: logits per hidden state. */
@@ -83,6 +78,16 @@ export class Unembedding {
    */
   forward(hidden: Float32Array, out?: Float32Array): Float32Array {
     return affine(hidden, this.weight, this.bias, out, names);
+  }
+
+  /**
+   * As `forward`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned.
+   * hidden may change at once. Until the promise settles weight and bias cannot be disposed of, resized or stepped.
+   *
+   * @returns A promise of the logits, the same bits; it rejects as `forward` throws.
+   */
+  forwardAsync(hidden: Float32Array): Promise<Float32Array> {
+    return affineAsync(hidden, this.weight, this.bias, names);
   }
 
   /**
@@ -120,50 +125,44 @@ export class Unembedding {
   loss(hidden: Float32Array, targets: Indices, options?: LossOptions & { reduction?: "mean" | "sum" }): Loss<number>;
   loss(hidden: Float32Array, targets: Indices, options: LossOptions): Loss;
   loss(hidden: Float32Array, targets: Indices, options: LossOptions = {}): Loss {
-    const { numEmbeddings, embeddingDim, weight, bias } = this;
-    const checked = checkLossOptions(options, numEmbeddings);
-    const { reduction, labelSmoothing, classWeights, gradients } = checked;
-    const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
-    const all = readTargets(targets, n, numEmbeddings, checked.ignoreIndex);
-    weight.checkInUse(); // behind the targets, for a plain array may have getters that do anything
-    bias?.checkInUse();
-    const counted = Uint32Array.from(all.keys()).filter((i) => all[i] !== ignored);
-    const classes = counted.map((i) => all[i]);
-    const importance = Float64Array.from(classes, (target) => classWeights?.[target] ?? 1);
-    let total = 0;
-    for (const each of importance) total += each;
+    const { weight, bias } = this;
+    const asked = readCrossEntropy(weight, bias, hidden, targets, options, (rows) => stableFor(rows, weight, bias));
+    const kernels = kernelsFor(weight.backend, asked.targets.length * this.numEmbeddings * this.embeddingDim);
+    return now(kernels, crossEntropy(weight, bias, this.#scratches, asked));
+  }
 
-    const divisor = reduction === "mean" ? total : 1;
-    const everyRow = counted.length === n;
-    const gradHidden = gradients ? newFloats(n * embeddingDim) : null;
-    const gradCounted = gradHidden === null || everyRow ? gradHidden : newFloats(counted.length * embeddingDim);
-    const losses = fusedLoss({
-      weight,
-      bias,
-      kernels: kernelsFor(weight.backend, counted.length * numEmbeddings * embeddingDim),
-      scratch: this.#scratch,
-      hidden: everyRow ? stableFor(hidden, weight, bias) : pickRows(hidden, counted, embeddingDim),
-      targets: classes,
-      scales: Float32Array.from(importance, (each) => each / divisor),
-      labelSmoothing,
-      gradHidden: gradCounted,
-    });
-    if (gradHidden !== null && !everyRow) putRows(gradHidden, counted, embeddingDim, gradCounted!);
-
-    const rowLoss = (i: number): number => {
-      if (labelSmoothing === 0) return losses.target[i] * importance[i];
-      return losses.target[i] * (1 - labelSmoothing) + losses.mean[i] * labelSmoothing;
-    };
-    if (reduction === "none") {
-      const loss = newFloats(n);
-      counted.forEach((row, i) => {
-        loss[row] = rowLoss(i);
-      });
-      return { loss, gradHidden };
-    }
-    let sum = 0;
-    for (let i = 0; i < counted.length; i++) sum += rowLoss(i);
-    return { loss: sum / divisor, gradHidden };
+  /**
+   * As `loss`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. hidden,
+   * targets and options may change at once. Until the promise settles weight and bias cannot be disposed of, resized or stepped; nor, when
+   * it makes gradients, can anything else add to theirs or forget them.
+   *
+   * @returns A promise of what `loss` returns, the same bits; it rejects as `loss` throws, and with Error [ERR_IN_USE].
+   * @example
+   * import { Embedding, Unembedding } from "nn-embedding";
+   * using tokens = Embedding.fromPretrained(Float32Array.of(1, 0, 0, 1), { embeddingDim: 2, freeze: false });
+   * using head = new Unembedding(tokens.weight);
+   * (await head.lossAsync(Float32Array.of(0, 0), [1])).gradHidden; // => Float32Array [0.5, -0.5]
+   */
+  lossAsync(
+    hidden: Float32Array,
+    targets: Indices,
+    options: LossOptions & { reduction: "none" },
+  ): Promise<Loss<Float32Array>>;
+  lossAsync(
+    hidden: Float32Array,
+    targets: Indices,
+    options?: LossOptions & { reduction?: "mean" | "sum" },
+  ): Promise<Loss<number>>;
+  lossAsync(hidden: Float32Array, targets: Indices, options: LossOptions): Promise<Loss>;
+  async lossAsync(hidden: Float32Array, targets: Indices, options: LossOptions = {}): Promise<Loss> {
+    const { weight, bias } = this;
+    const asked = readCrossEntropy(weight, bias, hidden, targets, options, (rows) => rows.slice());
+    const written = asked.gradHidden === null ? [] : [weight, bias].filter((each) => each?.requiresGrad);
+    const used = [this.#inFlight, ...usedBy(weight, bias), ...written.map((each) => each!.gradInFlight)];
+    const floats = asked.targets.length * this.numEmbeddings * this.embeddingDim;
+    return InFlight.during(used, () =>
+      later(weight.backend, floats, crossEntropy(weight, bias, this.#scratches, asked)),
+    );
   }
 
   /**
@@ -222,22 +221,48 @@ export class Unembedding {
    * @throws as `forward`, and RangeError [ERR_OUT_OF_RANGE]
    */
   topK(hidden: Float32Array, k: number): TopK {
+    const { weight, bias } = this;
+    const kernels = kernelsFor(weight.backend, this.#checkTopK(hidden, k));
+    return now(kernels, chunkedTopK(weight, bias, this.#scratches, stableFor(hidden, weight, bias), k));
+  }
+
+  /**
+   * As `topK`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. hidden
+   * may change at once. Until the promise settles weight and bias cannot be disposed of, resized or stepped.
+   *
+   * @returns A promise of what `topK` returns, the same bits; it rejects as `topK` throws.
+   * @example
+   * import { Embedding, Unembedding } from "nn-embedding";
+   * using tokens = Embedding.fromPretrained(Float32Array.of(1, 0, 0, 1, 1, 1), { embeddingDim: 2 });
+   * using head = new Unembedding(tokens.weight);
+   * (await head.topKAsync(Float32Array.of(2, 3), 2)).values; // => Float32Array [5, 3]
+   */
+  async topKAsync(hidden: Float32Array, k: number): Promise<TopK> {
+    const { weight, bias } = this;
+    const floats = this.#checkTopK(hidden, k);
+    const work = chunkedTopK(weight, bias, this.#scratches, hidden.slice(), k);
+    return InFlight.during([this.#inFlight, ...usedBy(weight, bias)], () => later(weight.backend, floats, work));
+  }
+
+  /** Throws unless everything fits and is in use; else how many multiplications it takes. */
+  #checkTopK(hidden: Float32Array, k: number): number {
     const { numEmbeddings, embeddingDim, weight, bias } = this;
     weight.checkInUse();
     bias?.checkInUse();
     checkWhole("k", k, 1, numEmbeddings);
-    const n = countRows("hidden", hidden, embeddingDim, "embeddingDim");
-    const kernels = kernelsFor(weight.backend, n * numEmbeddings * embeddingDim);
-    return chunkedTopK(weight, bias, kernels, this.#scratch, stableFor(hidden, weight, bias), k);
+    return countRows("hidden", hidden, embeddingDim, "embeddingDim") * numEmbeddings * embeddingDim;
   }
 
   /**
    * Gives the memory of the bias back, and that which was worked in; the weight is its maker's. A head without a bias that is used again
    * makes the latter again.
+   *
+   * @throws Error [ERR_IN_USE] while a call is in flight; nothing is changed then.
    */
   dispose(): void {
+    this.#inFlight.check();
     this.bias?.dispose();
-    this.#scratch.dispose();
+    this.#scratches.dispose();
   }
 
   [Symbol.dispose](): void {

@@ -15,7 +15,8 @@ const f = Math.fround;
  * @param maxNorm The norm to keep, >= 0.
  * @param normType p > 0 of the p-norm, Infinity for the greatest absolute value.
  * @returns The norm before.
- * @throws TypeError [ERR_INVALID_ARG_TYPE], [ERR_DISPOSED]; RangeError [ERR_OUT_OF_RANGE]. Nothing is changed then.
+ * @throws TypeError [ERR_INVALID_ARG_TYPE], [ERR_DISPOSED]; RangeError [ERR_OUT_OF_RANGE]; Error [ERR_IN_USE] while a `lossAsync` adds
+ * to one of the gradients. Nothing is changed then.
  * @example
  * import { Embedding } from "nn-embedding";
  * import { clipGradNorm } from "nn-embedding/optim";
@@ -28,7 +29,10 @@ export function clipGradNorm(parameters: Iterable<Parameter>, maxNorm: number, n
   const list = checkParameters("parameters", toList("parameters", parameters, "an array of Parameters"));
   checkNumber("maxNorm", maxNorm, 0);
   checkNormType(normType);
-  for (const parameter of list) parameter.checkInUse();
+  for (const parameter of list) {
+    parameter.checkInUse();
+    parameter.gradInFlight.check();
+  }
   const gradients = list.flatMap(({ grad }) => (grad === null ? [] : [grad.values]));
   const norm = f(normOf(gradients, normType));
   const factor = f(f(1 / f(norm + f(1e-6))) * f(maxNorm));

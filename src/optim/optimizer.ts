@@ -74,14 +74,17 @@ export abstract class Optimizer<Options extends object = { lr?: number }> {
   /**
    * Moves every parameter that has a gradient and wants one. Gradients stay: see {@link zeroGrad}.
    *
-   * @throws TypeError [ERR_DISPOSED], RangeError [ERR_OUT_OF_MEMORY], and as the constructor for options that were changed. Nothing has
-   * moved then.
+   * @throws TypeError [ERR_DISPOSED], RangeError [ERR_OUT_OF_MEMORY], Error [ERR_IN_USE] while a call in flight reads a parameter, and as
+   * the constructor for options that were changed. Nothing has moved then.
    */
   step(): void {
     this.#checkInUse();
     this.groups.forEach((group, g) => {
       this.#check(this.#isGrouped ? `groups[${g}].options.` : "options.", group.options);
-      for (const parameter of group.parameters) parameter.checkInUse();
+      for (const parameter of group.parameters) {
+        parameter.checkInUse();
+        parameter.inFlight.check();
+      }
     });
     const moving = this.groups.flatMap(({ parameters, options }) =>
       parameters.flatMap((parameter) => {
@@ -98,8 +101,13 @@ export abstract class Optimizer<Options extends object = { lr?: number }> {
     }
   }
 
-  /** Forgets the gradients of all parameters. */
+  /**
+   * Forgets the gradients of all parameters.
+   *
+   * @throws Error [ERR_IN_USE] while a `lossAsync` adds to one of them; nothing is changed then.
+   */
   zeroGrad(): void {
+    for (const parameter of this.#states.keys()) parameter.gradInFlight.check();
     for (const parameter of this.#states.keys()) parameter.zeroGrad();
   }
 

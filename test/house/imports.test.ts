@@ -21,7 +21,8 @@ const publicNames = ["index.ts", "optim/index.ts", "checkpoint/index.ts", "check
 
 const rules: readonly Rule[] = [
   { of: ["errors.ts", "backend/kernels.ts", "coalesce.ts", "trainable.ts", "elementary.ts"], may: [] },
-  { of: ["backend/backend.ts"], may: ["backend/kernels.ts"] },
+  { of: ["backend/calls.ts"], may: ["backend/kernels.ts"] },
+  { of: ["backend/backend.ts"], may: ["backend/calls.ts", "backend/kernels.ts"] },
   { of: ["check.ts"], may: ["errors.ts"] },
   { of: ["random/"], may: ["check.ts", "elementary.ts", "errors.ts"] },
   { of: ["norm.ts"], may: ["elementary.ts", "errors.ts"] },
@@ -29,7 +30,11 @@ const rules: readonly Rule[] = [
   { of: ["indices.ts"], may: ["check.ts", "errors.ts"] },
   { of: ["backend/arrayBufferBlock.ts"], may: ["backend/backend.ts", "errors.ts"] },
   { of: ["backend/js/", "backend/absent.ts"], may: ["backend/arrayBufferBlock.ts", "backend/backend.ts", "errors.ts"] },
-  { of: ["backend/native.ts"], may: ["backend/arrayBufferBlock.ts", "backend/backend.ts", "errors.ts"], node: true },
+  {
+    of: ["backend/native.ts"],
+    may: ["backend/arrayBufferBlock.ts", "backend/backend.ts", "backend/calls.ts", "errors.ts"],
+    node: true,
+  },
   {
     of: ["backend/wasm/"],
     may: ["#wasm", "backend/js/", "backend/arrayBufferBlock.ts", "backend/backend.ts", "errors.ts"],
@@ -40,11 +45,14 @@ const rules: readonly Rule[] = [
   },
   { of: ["frequency.ts"], may: ["random/"] },
   { of: ["gradient.ts"], may: ["results.ts", "backend/backend.ts", "errors.ts"] },
+  { of: ["inFlight.ts"], may: ["errors.ts"] },
+  { of: ["work.ts"], may: ["backend/select.ts", "backend/backend.ts", "backend/calls.ts"] },
   { of: ["allocate.ts"], may: ["backend/backend.ts", "errors.ts"] },
   {
     of: ["parameter.ts"],
     may: [
       "allocate.ts",
+      "inFlight.ts",
       "gradient.ts",
       "coalesce.ts",
       "frequency.ts",
@@ -59,6 +67,9 @@ const rules: readonly Rule[] = [
     of: ["layers/"],
     may: [
       "allocate.ts",
+      "inFlight.ts",
+      "work.ts",
+      "backend/calls.ts",
       "parameter.ts",
       "coalesce.ts",
       "backend/js/firstOutside.ts",

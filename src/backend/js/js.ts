@@ -6,6 +6,7 @@ import { drawSkipGram } from "./drawSkipGram.js";
 import { gather } from "./gather.js";
 import { gatherBags } from "./gatherBags.js";
 import { gatherSum } from "./gatherSum.js";
+import { keepGreatest } from "./keepGreatest.js";
 import { matmulNN } from "./matmulNN.js";
 import { matmulNT } from "./matmulNT.js";
 import { matmulTN } from "./matmulTN.js";
@@ -27,7 +28,7 @@ export const specification: Kernels = {
   ...{ gather, gatherSum, scatterAdd },
   ...{ gatherBags, scatterAddBags, scatterAddMaxBags, dotBags },
   ...{ matmulNN, matmulNT, matmulTN },
-  ...{ sumExponentials, softmaxGradient },
+  ...{ sumExponentials, softmaxGradient, keepGreatest },
   ...{ stepSGD, stepAdagrad, stepRowwiseAdagrad, stepAdam, stepSparseAdam },
   ...{ stepSkipGram, stepCbow },
   ...{ drawSkipGram, drawCbow },

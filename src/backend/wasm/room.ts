@@ -64,9 +64,10 @@ export class Room {
   }
 
   /** Copies a part of an array back from where `carry` or `place` put it. */
-  takeHome(array: Float32Array, start: number, count: number, address: number): void {
+  takeHome(array: Words, start: number, count: number, address: number): void {
     const at = address >>> 2;
-    if (at >= this.#first && at < this.#next) array.set(slice(this.#heap.f32, at, count), start);
+    const words = array instanceof Float32Array ? this.#heap.f32 : this.#heap.u32;
+    if (at >= this.#first && at < this.#next) array.set(slice<Words>(words, at, count), start);
   }
 }
 
