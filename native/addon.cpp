@@ -13,12 +13,13 @@
 #include "doors/optimizers.h"
 #include "doors/word2vec.h"
 #include "lease.h"
+#include "threads.h"
 
 namespace nn {
 namespace {
 
 /** Raised when the shape of what init exports changes: src/backend/native.ts refuses a stranger. */
-constexpr u32 abi = 3;
+constexpr u32 abi = 4;
 
 constexpr usize maxByteLength = usize{1} << 53;
 
@@ -111,6 +112,27 @@ napi_value release(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value getNumThreads(napi_env env, napi_callback_info) {
+  return number(env, numThreads());
+}
+
+/** setNumThreads and setFirstNumThreads. */
+template <void (*set)(usize)>
+napi_value setThreads(napi_env env, napi_callback_info info) {
+  Args<1> args{env, {}, nullptr};
+  usize count;
+  if (!args.read(info) || !args.integer(0, "numThreads", maxThreads, &count)) return nullptr;
+  if (count > 0) set(count);
+  return nullptr;
+}
+
+napi_value setSplitsAll(napi_env env, napi_callback_info info) {
+  Args<1> args{env, {}, nullptr};
+  bool splitsAll;
+  if (args.read(info) && args.boolean(0, "splitsAll", &splitsAll)) nn::setSplitsAll(splitsAll);
+  return nullptr;
+}
+
 /** A function that is called raw. Setting up, node-addon-api's wrappers are welcome; in a call they cost as much as a
  * small lookup. */
 Napi::Value function(Napi::Env env, const char* name, napi_callback callback, const void* data = nullptr) {
@@ -160,6 +182,10 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["unsupported"] = unable;
   exports["allocate"] = function(env, "allocate", allocate);
   exports["release"] = function(env, "release", release);
+  exports["getNumThreads"] = function(env, "getNumThreads", getNumThreads);
+  exports["setNumThreads"] = function(env, "setNumThreads", setThreads<setNumThreads>);
+  exports["setFirstNumThreads"] = function(env, "setFirstNumThreads", setThreads<setFirstNumThreads>);
+  exports["setSplitsAll"] = function(env, "setSplitsAll", setSplitsAll);
   return exports;
 }
 

@@ -3,6 +3,7 @@
 #include "../lanes.h"
 #include "../scratch.h"
 #include "fewRowsProduct.h"
+#include "split.h"
 
 namespace nn {
 namespace {
@@ -132,6 +133,69 @@ NN_INLINE ProductTile tileOf(usize wanted) {
   return productTile<rows>;
 }
 
+/** The factors of a blocked product, and where it goes. a[i, p] is a[i * rowStride + p * stepStride], b is (k, n), out
+ * (m, n). */
+struct Product {
+  const f32* a;
+  usize rowStride, stepStride;
+  const f32* b;
+  usize m, n, k;
+  bool accumulate;
+  f32* out;
+};
+
+/** Columns [from, to) of a product with few rows. */
+void fewRowsColumns(const Product& product, usize from, usize to) {
+  const auto [a, rowStride, stepStride, b, m, n, k, accumulate, out] = product;
+  const usize columns = columnsInSums(m);
+  for (usize left = from; left < to; left += columns) {
+    for (usize start = 0; start < k; start += blockOfK) {
+      fewRowsBlocks[m](a + start * stepStride, rowStride, stepStride, b + start * n + left, n,
+                       least(columns, to - left), least(blockOfK, k - start), accumulate || start > 0, out + left);
+    }
+  }
+}
+
+/** A block of b, (depth, columns), that lies packed: what it adds to rows [from, to) of out, which begins at its
+ * column. */
+void addBlock(const Product& product, const f32* packedB, usize start, usize left, usize columns, usize from,
+              usize to) {
+  const auto [a, rowStride, stepStride, b, m, n, k, accumulate, out] = product;
+  const usize depth = least(blockOfK, k - start);
+  const bool add = accumulate || start > 0;
+  f32* const packedA = scratch().a;
+  for (usize top = from; top < to; top += rowsAtOnce) {
+    const usize rows = least(rowsAtOnce, to - top);
+    packA(a + top * rowStride + start * stepStride, rowStride, stepStride, rows, depth, packedA);
+    for (usize j = 0; j < columns; j += tileColumns) {
+      const f32* panel = packedB + j * depth;
+      for (usize i = 0; i < rows; i += tileRows) {
+        const usize height = least(tileRows, rows - i);
+        tileOf(height)(packedA + i * depth, panel, depth, add, out + (top + i) * n + left + j, n,
+                       least(tileColumns, columns - j));
+      }
+    }
+  }
+}
+
+/** Columns [from, to) of a product. Each block of b is packed once, for all who share the rows. */
+void productColumns(const Product& product, usize from, usize to) {
+  const usize k = product.k;
+  f32* const packedB = scratch().b;
+  for (usize left = from; left < to; left += columnsAtOnce) {
+    const usize columns = least(columnsAtOnce, to - left);
+    for (usize start = 0; start < k; start += blockOfK) {
+      const usize depth = least(blockOfK, k - start);
+      const f32* const block = product.b + start * product.n + left;
+      split(columns, grainOf(floatsThatPay, depth), tileColumns, [&](usize first, usize end) {
+        packB(block + first, product.n, end - first, depth, packedB + first * depth);
+      });
+      split(product.m, grainOf(termsThatPay, columns * depth), tileRows,
+            [&](usize top, usize bottom) { addBlock(product, packedB, start, left, columns, top, bottom); });
+    }
+  }
+}
+
 /**
  * out[i, j] = the sum over p of a[i * rowStride + p * stepStride] * b[p, j], or that sum added to out:
  * src/backend/js/blockedProduct.ts.
@@ -139,36 +203,19 @@ NN_INLINE ProductTile tileOf(usize wanted) {
 void blockedProduct(const f32* a, usize rowStride, usize stepStride, const f32* b, usize m, usize n, usize k,
                     bool accumulate, f32* out) {
   if (k == 0 && !accumulate) zeroFloats(out, m * n);
-  if (m > 0 && m <= fewRows) {
-    const usize columns = columnsInSums(m);
-    for (usize left = 0; left < n; left += columns) {
-      for (usize start = 0; start < k; start += blockOfK) {
-        fewRowsBlocks[m](a + start * stepStride, rowStride, stepStride, b + start * n + left, n,
-                         least(columns, n - left), least(blockOfK, k - start), accumulate || start > 0, out + left);
-      }
-    }
+  if (m == 0 || k == 0) return;
+  const Product product = {a, rowStride, stepStride, b, m, n, k, accumulate, out};
+  const usize worthColumns = grainOf(termsThatPay, k * (m + termsOfFloat));
+  if (m <= fewRows) {
+    split(n, worthColumns, 2 * lineFloats, [&](usize from, usize to) { fewRowsColumns(product, from, to); });
     return;
   }
-  Scratch& packed = scratch();
-  for (usize left = 0; left < n; left += columnsAtOnce) {
-    const usize columns = least(columnsAtOnce, n - left);
-    for (usize start = 0; start < k; start += blockOfK) {
-      const usize depth = least(blockOfK, k - start);
-      const bool add = accumulate || start > 0;
-      packB(b + start * n + left, n, columns, depth, packed.b);
-      for (usize top = 0; top < m; top += rowsAtOnce) {
-        const usize rows = least(rowsAtOnce, m - top);
-        packA(a + top * rowStride + start * stepStride, rowStride, stepStride, rows, depth, packed.a);
-        for (usize j = 0; j < columns; j += tileColumns) {
-          const f32* panel = packed.b + j * depth;
-          for (usize i = 0; i < rows; i += tileRows) {
-            const usize height = least(tileRows, rows - i);
-            tileOf(height)(packed.a + i * depth, panel, depth, add, out + (top + i) * n + left + j, n,
-                           least(tileColumns, columns - j));
-          }
-        }
-      }
-    }
+  // Rows are shared where each block of k has enough of them for all; else columns.
+  const usize workOfRow = least(n, columnsAtOnce) * least(k, blockOfK);
+  if (m * workOfRow >= 4 * termsThatPay * numThreads()) {
+    productColumns(product, 0, n);
+  } else {
+    split(n, worthColumns, tileColumns, [&](usize from, usize to) { productColumns(product, from, to); });
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "firstOutside.h"
 #include "prefetch.h"
+#include "split.h"
 
 namespace nn {
 namespace {
@@ -27,12 +28,8 @@ NN_INLINE void gatherRows(const f32* weight, usize embeddingDim, const u32* indi
   for (usize i = whole; i < numIndices; i++, out += embeddingDim) copy(out, weight + indices[i] * embeddingDim);
 }
 
-/** out[i, :] = weight[indices[i], :]. See Kernels::gather. */
-usize gather(const f32* weight, usize numEmbeddings, usize embeddingDim, const u32* indices, usize numIndices,
-             f32* out) {
-  const usize done = firstOutside(indices, numIndices, numEmbeddings);
-  if (done < numIndices) return done;
-  const usize dim = embeddingDim;
+/** Indices that are known to be inside. */
+NN_INLINE void gatherAll(const f32* weight, usize dim, const u32* indices, usize numIndices, f32* out) {
   if (dim >= wideLanes) {
     gatherRows(weight, dim, indices, numIndices, out,
                [dim](f32* to, const f32* from) { copyRow<Wide>(to, from, dim); });
@@ -44,6 +41,16 @@ usize gather(const f32* weight, usize numEmbeddings, usize embeddingDim, const u
       for (usize j = 0; j < dim; j++) to[j] = from[j];
     });
   }
+}
+
+/** out[i, :] = weight[indices[i], :]. See Kernels::gather. */
+usize gather(const f32* weight, usize numEmbeddings, usize embeddingDim, const u32* indices, usize numIndices,
+             f32* out) {
+  const usize done = firstOutside(indices, numIndices, numEmbeddings);
+  if (done < numIndices) return done;
+  split(numIndices, grainOf(floatsThatPay, embeddingDim), 1, [&](usize from, usize to) {
+    gatherAll(weight, embeddingDim, indices + from, to - from, out + from * embeddingDim);
+  });
   return numIndices;
 }
 

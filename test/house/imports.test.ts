@@ -20,7 +20,10 @@ const training = ["layers/", "parameter.ts", "gradient.ts", "indices.ts", "rando
 const publicNames = ["index.ts", "optim/index.ts", "checkpoint/index.ts", "checkpoint/file.ts"];
 
 const rules: readonly Rule[] = [
-  { of: ["errors.ts", "backend/kernels.ts", "coalesce.ts", "trainable.ts", "elementary.ts"], may: [] },
+  {
+    of: ["errors.ts", "backend/kernels.ts", "backend/environment.ts", "coalesce.ts", "trainable.ts", "elementary.ts"],
+    may: [],
+  },
   { of: ["backend/backend.ts"], may: ["backend/kernels.ts"] },
   { of: ["check.ts"], may: ["errors.ts"] },
   { of: ["random/"], may: ["check.ts", "elementary.ts", "errors.ts"] },
@@ -35,8 +38,20 @@ const rules: readonly Rule[] = [
     may: ["#wasm", "backend/js/", "backend/arrayBufferBlock.ts", "backend/backend.ts", "errors.ts"],
   },
   {
+    of: ["backend/threads.ts"],
+    may: ["#native", "backend/backend.ts", "backend/environment.ts", "check.ts", "errors.ts"],
+  },
+  {
     of: ["backend/select.ts"],
-    may: ["#native", "backend/wasm/wasm.ts", "backend/js/js.ts", "backend/backend.ts", "errors.ts"],
+    may: [
+      "#native",
+      "backend/wasm/wasm.ts",
+      "backend/js/js.ts",
+      "backend/backend.ts",
+      "backend/environment.ts",
+      "backend/threads.ts",
+      "errors.ts",
+    ],
   },
   { of: ["frequency.ts"], may: ["random/"] },
   { of: ["gradient.ts"], may: ["results.ts", "backend/backend.ts", "errors.ts"] },
@@ -84,7 +99,7 @@ const rules: readonly Rule[] = [
   { of: ["checkpoint/"], may: training },
   // Steps go to the kernels of the backend that holds the tables.
   { of: ["text/word2vec/"], may: [...training, "backend/backend.ts"] },
-  { of: ["index.ts"], may: [...training, "backend/select.ts"] },
+  { of: ["index.ts"], may: [...training, "backend/select.ts", "backend/threads.ts"] },
   // The bench times the kernels themselves and checks their bits against the specification first; so does the doctor.
   {
     of: ["cli/bench/", "cli/doctor/", "cli/floats.ts"],
@@ -92,6 +107,7 @@ const rules: readonly Rule[] = [
       "cli/floats.ts",
       ...training,
       "backend/select.ts",
+      "backend/threads.ts",
       "backend/backend.ts",
       "backend/js/js.ts",
       "backend/wasm/modules.ts",
