@@ -15,8 +15,11 @@ namespace {
 
 using u64 = __UINT64_TYPE__;
 
-/** More stretches than threads, so that one who is held up holds up little. */
-constexpr usize stretchesPerThread = 8;
+/** The longest stretch is this share of what is there for a thread, so that one who is held up holds up little. */
+constexpr usize stretchesPerThread = 4;
+
+/** Below so many times what is worth being handed over nothing is: a thread that sleeps takes long to come. */
+constexpr usize leastWorth = 4;
 
 /** How long a thread looks for the next job before it sleeps, for waking it costs more than most of the jobs... */
 constexpr u64 lookAround = 50'000;  // nanoseconds
@@ -29,10 +32,12 @@ constexpr u64 lookForHelpers = 50'000;
 struct Job {
   Stretch run;
   const void* context;
-  usize total, length;  // of all, and of a stretch
-  usize next;           // where the first stretch that nobody has taken begins; atomic
-  usize helpers;        // threads of the pool that are in it; changed under the mutex, atomic for those who only look
-  usize room;           // how many more may join; under the mutex
+  usize total;
+  usize least, most;  // items of a stretch, both multiples of the unit
+  usize threads;      // that share it
+  usize next;         // the first item that nobody has taken; atomic
+  usize helpers;      // threads of the pool that are in it; changed under the mutex, atomic for those who only look
+  usize room;         // how many more may join; under the mutex
   Job* following;
 };
 
@@ -82,13 +87,17 @@ bool lookUntil(u64 nanoseconds, const Condition& condition) {
   return condition();
 }
 
-/** Does stretches of a job until none is left. */
+/** Does stretches of a job until none is left: ever shorter ones, so that all are done at about the same time. */
 void work(Job& job) {
-  for (;;) {
-    const usize from = __atomic_fetch_add(&job.next, job.length, __ATOMIC_RELAXED);
-    if (from >= job.total) return;
+  usize from = __atomic_load_n(&job.next, __ATOMIC_RELAXED);
+  while (from < job.total) {
     const usize left = job.total - from;
-    job.run(job.context, from, from + (left < job.length ? left : job.length));
+    const usize share = left / (2 * job.threads) / job.least * job.least;
+    const usize length = share < job.least ? job.least : share < job.most ? share : job.most;
+    const usize to = length < left ? from + length : job.total;
+    if (!__atomic_compare_exchange_n(&job.next, &from, to, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) continue;
+    job.run(job.context, from, to);
+    from = __atomic_load_n(&job.next, __ATOMIC_RELAXED);
   }
 }
 
@@ -205,17 +214,15 @@ void setSplitsAll(bool splits) {
   __atomic_store_n(&splitsAll, splits, __ATOMIC_RELAXED);
 }
 
-void splitWork(usize total, usize grain, usize unit, Stretch run, const void* context) {
+void splitWork(usize total, usize worthwhile, usize unit, Stretch run, const void* context) {
   const usize threads = numThreads();
-  if (threads > 1 && __atomic_load_n(&splitsAll, __ATOMIC_RELAXED)) grain = 1;
-  if (grain < unit) grain = unit;
-  if (threads < 2 || total / 2 < grain) return run(context, 0, total);
-  const usize most = threads * stretchesPerThread;
-  const usize stretches = total / grain < most ? total / grain : most;
-  const usize length = ((total + stretches - 1) / stretches + unit - 1) / unit * unit;
-  const usize others = (total - 1) / length;  // stretches beside the first
-  Job job = {run, context, total, length, 0, 0, others < threads - 1 ? others : threads - 1, nullptr};
-  if (job.room == 0) return run(context, 0, total);
+  if (threads > 1 && __atomic_load_n(&splitsAll, __ATOMIC_RELAXED)) worthwhile = 0;
+  if (threads < 2 || total / leastWorth < worthwhile || total <= unit) return run(context, 0, total);
+  const usize least = worthwhile <= unit ? unit : (worthwhile + unit - 1) / unit * unit;
+  const usize most = total / (threads * stretchesPerThread) / least * least;
+  const usize others = (total - 1) / least;  // stretches beside the first, at most
+  Job job = {run, context, total, least, most < least ? least : most, threads, 0, 0, others, nullptr};
+  if (job.room > threads - 1) job.room = threads - 1;
   post(job);
   work(job);
   finish(job);

@@ -27,9 +27,9 @@ using Stretch = void (*)(const void* context, usize from, usize to);
 
 /**
  * Calls run for stretches that together are [0, total), on this thread and others, and returns when all of them are
- * done. A stretch begins at a multiple of unit and has at least `grain` items where there are so many, and below two
- * grains all is one stretch on this thread: grain says from how many items on it pays to hand them over.
+ * done. `worthwhile` items are worth being handed to another thread; below four times as many all is one stretch on
+ * this one. Stretches begin at multiples of unit.
  */
-void splitWork(usize total, usize grain, usize unit, Stretch run, const void* context);
+void splitWork(usize total, usize worthwhile, usize unit, Stretch run, const void* context);
 
 }  // namespace nn

@@ -156,12 +156,17 @@ void fewRowsColumns(const Product& product, usize from, usize to) {
   }
 }
 
-/** A block of b, (depth, columns), that lies packed: what it adds to rows [from, to) of out, which begins at its
- * column. */
-void addBlock(const Product& product, const f32* packedB, usize start, usize left, usize columns, usize from,
-              usize to) {
+/** A block of b, (depth, columns), that lies packed. */
+struct BlockOfB {
+  const f32* packed;
+  usize start, depth;   // its k
+  usize left, columns;  // its columns
+};
+
+/** What a block of b adds to rows [from, to) of out. */
+void addBlock(const Product& product, const BlockOfB& block, usize from, usize to) {
   const auto [a, rowStride, stepStride, b, m, n, k, accumulate, out] = product;
-  const usize depth = least(blockOfK, k - start);
+  const auto [packedB, start, depth, left, columns] = block;
   const bool add = accumulate || start > 0;
   f32* const packedA = scratch().a;
   for (usize top = from; top < to; top += rowsAtOnce) {
@@ -178,20 +183,20 @@ void addBlock(const Product& product, const f32* packedB, usize start, usize lef
   }
 }
 
-/** Columns [from, to) of a product. Each block of b is packed once, for all who share the rows. */
+/** Columns [from, to) of a product. Threads share each block of b: first they pack it, then each takes rows of out. */
 void productColumns(const Product& product, usize from, usize to) {
-  const usize k = product.k;
-  f32* const packedB = scratch().b;
+  f32* const packed = scratch().b;
   for (usize left = from; left < to; left += columnsAtOnce) {
     const usize columns = least(columnsAtOnce, to - left);
-    for (usize start = 0; start < k; start += blockOfK) {
-      const usize depth = least(blockOfK, k - start);
-      const f32* const block = product.b + start * product.n + left;
-      split(columns, grainOf(floatsThatPay, depth), tileColumns, [&](usize first, usize end) {
-        packB(block + first, product.n, end - first, depth, packedB + first * depth);
+    for (usize start = 0; start < product.k; start += blockOfK) {
+      const usize depth = least(blockOfK, product.k - start);
+      const f32* const lying = product.b + start * product.n + left;
+      split(columns, itemsThatPay(floatsThatPay / 2, depth), tileColumns, [&](usize first, usize end) {
+        packB(lying + first, product.n, end - first, depth, packed + first * depth);
       });
-      split(product.m, grainOf(termsThatPay, columns * depth), tileRows,
-            [&](usize top, usize bottom) { addBlock(product, packedB, start, left, columns, top, bottom); });
+      const BlockOfB block = {packed, start, depth, left, columns};
+      split(product.m, itemsThatPay(termsThatPay, columns * depth), tileRows,
+            [&](usize top, usize bottom) { addBlock(product, block, top, bottom); });
     }
   }
 }
@@ -203,20 +208,19 @@ void productColumns(const Product& product, usize from, usize to) {
 void blockedProduct(const f32* a, usize rowStride, usize stepStride, const f32* b, usize m, usize n, usize k,
                     bool accumulate, f32* out) {
   if (k == 0 && !accumulate) zeroFloats(out, m * n);
-  if (m == 0 || k == 0) return;
+  if (m == 0 || n == 0 || k == 0) return;
   const Product product = {a, rowStride, stepStride, b, m, n, k, accumulate, out};
-  const usize worthColumns = grainOf(termsThatPay, k * (m + termsOfFloat));
+  const usize columnsThatPay = itemsThatPay(termsThatPay, k * (m + termsOfFloat));
   if (m <= fewRows) {
-    split(n, worthColumns, 2 * lineFloats, [&](usize from, usize to) { fewRowsColumns(product, from, to); });
+    split(n, columnsThatPay, 2 * lineFloats, [&](usize from, usize to) { fewRowsColumns(product, from, to); });
     return;
   }
-  // Rows are shared where each block of k has enough of them for all; else columns.
+  // Rows are shared, block after block; but columns where they are many more, for a is then soon packed again for each
+  // stretch.
   const usize workOfRow = least(n, columnsAtOnce) * least(k, blockOfK);
-  if (m * workOfRow >= 4 * termsThatPay * numThreads()) {
-    productColumns(product, 0, n);
-  } else {
-    split(n, worthColumns, tileColumns, [&](usize from, usize to) { productColumns(product, from, to); });
-  }
+  if (2 * m >= n && m * workOfRow >= 8 * termsThatPay) return productColumns(product, 0, n);
+  const usize unit = roundUp(least((n - 1) / (2 * numThreads()) + 1, columnsAtOnce), tileColumns);
+  split(n, columnsThatPay, unit, [&](usize from, usize to) { productColumns(product, from, to); });
 }
 
 }  // namespace

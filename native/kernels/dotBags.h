@@ -15,7 +15,7 @@ usize dotBags(const f32* weight, usize numEmbeddings, usize embeddingDim, const 
   zeroFloats(out, numIndices);
   if (embeddingDim == 0) return numIndices;
   const usize ahead = rowsAhead(embeddingDim);
-  split(numBags, grainOfBags(numIndices, numBags, embeddingDim), 1, [&](usize from, usize to) {
+  split(numBags, bagsThatPay(numIndices, numBags, embeddingDim), 1, [&](usize from, usize to) {
     const usize dim = embeddingDim;
     for (usize b = from; b < to; b++) {
       const usize end = offsets[b + 1];

@@ -48,7 +48,7 @@ usize gather(const f32* weight, usize numEmbeddings, usize embeddingDim, const u
              f32* out) {
   const usize done = firstOutside(indices, numIndices, numEmbeddings);
   if (done < numIndices) return done;
-  split(numIndices, grainOf(floatsThatPay, embeddingDim), 1, [&](usize from, usize to) {
+  split(numIndices, itemsThatPay(floatsThatPay, embeddingDim), 1, [&](usize from, usize to) {
     gatherAll(weight, embeddingDim, indices + from, to - from, out + from * embeddingDim);
   });
   return numIndices;

@@ -114,7 +114,7 @@ usize gatherBags(const f32* weight, usize numEmbeddings, usize embeddingDim, con
                                                   : sumBagOf<Bag::weightedSum>(embeddingDim);
   // A pass takes 64 columns of a row, and as many rows ahead of it are asked for as with rows of that length.
   const usize ahead = rowsAhead(least(embeddingDim, 64));
-  split(numBags, grainOfBags(numIndices, numBags, embeddingDim), 1, [&](usize from, usize to) {
+  split(numBags, bagsThatPay(numIndices, numBags, embeddingDim), 1, [&](usize from, usize to) {
     for (usize b = from; b < to; b++) {
       const BagRows bag = {weight,     embeddingDim, indices,    offsets[b],   offsets[b + 1],
                            numIndices, ahead,        paddingIdx, sampleWeights};

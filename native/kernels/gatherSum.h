@@ -44,7 +44,7 @@ usize gatherSum(const f32* weight, usize numEmbeddings, usize embeddingDim, cons
   const usize done = firstOutside(indices, numIndices, numEmbeddings);
   if (done < numIndices) return done;
   if (embeddingDim == 0) return numIndices;
-  split(numIndices, grainOf(floatsThatPay, embeddingDim), 1, [&](usize from, usize to) {
+  split(numIndices, itemsThatPay(floatsThatPay, embeddingDim), 1, [&](usize from, usize to) {
     gatherSumAll(weight, embeddingDim, indices + from, to - from, positionWeight + start * embeddingDim, sequenceLength,
                  from % sequenceLength, out + from * embeddingDim);
   });

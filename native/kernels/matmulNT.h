@@ -95,13 +95,13 @@ void productNT(const f32* a, const f32* b, usize m, usize n, usize k, bool accum
     packRowsOfA(a + top * k, least(tileHeight, m - top), k, packed + top * roundUp(k, dotLanes));
   }
   const PackedRows rows = {packed, m, k, tileHeight};
-  split(n, grainOf(termsThatPay, k * (m + termsOfFloat)), tileOfB,
+  split(n, itemsThatPay(termsThatPay, k * (m + termsOfFloat)), tileOfB,
         [&](usize from, usize to) { columnsNT(rows, b, from, to, accumulate, out, n); });
 }
 
 /** Rows of out and columns [from, to) of them that are all dot products of rows too long to be packed. */
 NN_INLINE void longProduct(const f32* a, const f32* b, usize m, usize n, usize k, bool accumulate, f32* out) {
-  split(m * n, grainOf(floatsThatPay, k), 1, [&](usize from, usize to) {
+  split(m * n, itemsThatPay(floatsThatPay, k), 1, [&](usize from, usize to) {
     for (usize at = from; at < to; at++) {
       dotOfLongRows(a + at / n * k, b + at % n * k, k, accumulate, out + at);
     }
@@ -121,7 +121,7 @@ void matmulNT(const f32* a, const f32* b, usize m, usize n, usize k, bool accumu
   };
   // Rows of b are shared, or rows of a where there are few of b.
   if (rowsAtOnce * n * k >= 4 * termsThatPay || m <= rowsAtOnce) return someRows(0, m);
-  split(m, grainOf(termsThatPay, n * k), rowsInTile, someRows);
+  split(m, itemsThatPay(termsThatPay, n * k), rowsInTile, someRows);
 }
 
 }  // namespace

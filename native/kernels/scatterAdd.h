@@ -17,10 +17,16 @@ NN_INLINE void addRow(f32* to, const f32* from, usize columns) {
   for (; j < columns; j++) to[j] += from[j];
 }
 
-/** Calls part(from, to) for columns of rows that numIndices indices add to, cut between pairs of cache lines. */
+/**
+ * Threads share the columns of every row, not the rows: then all have the same to do whichever rows are frequent, no
+ * index needs to be asked whose it is, and a row's sums keep their order. Only long rows are shared: of short ones two
+ * processors ask for each other's lines.
+ */
 template <typename Part>
 NN_INLINE void splitColumns(usize embeddingDim, usize numIndices, const Part& part) {
-  split(embeddingDim, grainOf(floatsThatPay, numIndices), 2 * lineFloats, part);
+  constexpr usize fewest = 192;
+  const usize unit = embeddingDim < 2 * fewest ? embeddingDim : fewest;
+  split(embeddingDim, itemsThatPay(floatsThatPay, numIndices), unit, part);
 }
 
 /** The same columns of every row; weight and gradient begin at the first of them. */

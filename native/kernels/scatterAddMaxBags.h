@@ -55,7 +55,8 @@ usize scatterAddMaxBags(f32* gradWeight, usize numRows, const f32* weight, usize
                         u32 paddingIdx, const f32* gradOut) {
   const usize done = firstOutside(places, firstOutside(indices, numIndices, numEmbeddings), numRows);
   if (done < numIndices) return done;
-  splitColumns(embeddingDim, numIndices, [&](usize from, usize to) {
+  // Most of the work is looking for maxima, which writes nothing: short rows are worth sharing too.
+  split(embeddingDim, itemsThatPay(floatsThatPay, numIndices), 2 * lineFloats, [&](usize from, usize to) {
     addMaximaColumns(gradWeight + from, weight + from, embeddingDim, to - from, indices, places, offsets, numBags,
                      paddingIdx, gradOut + from);
   });

@@ -29,7 +29,7 @@ NN_INLINE void softmaxGradientOf(f32* logits, usize numRows, usize numColumns, c
 
 /** logits become exp(logit - greatest) * factor - share, in place. See Kernels::softmaxGradient. */
 void softmaxGradient(f32* logits, usize numRows, usize numColumns, const f32* bias, const f32* coefficients) {
-  split(numRows, grainOf(exponentialsThatPay, numColumns), 1, [&](usize from, usize to) {
+  split(numRows, itemsThatPay(exponentialsThatPay, numColumns), 1, [&](usize from, usize to) {
     f32* const own = logits + from * numColumns;
     if (bias != nullptr) {
       softmaxGradientOf<true>(own, to - from, numColumns, bias, coefficients + 3 * from);

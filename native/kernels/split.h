@@ -17,13 +17,13 @@ constexpr usize exponentialsThatPay = 16 * 1024;
 constexpr usize termsThatPay = 1024 * 1024;
 
 /** As many items of so much work each as it pays to hand over. */
-NN_INLINE usize grainOf(usize worthwhile, usize workOfItem) {
+NN_INLINE usize itemsThatPay(usize worthwhile, usize workOfItem) {
   return workOfItem == 0 ? worthwhile : (worthwhile + workOfItem - 1) / workOfItem;
 }
 
 /** As many bags as it pays to hand over, when they are about equal. */
-NN_INLINE usize grainOfBags(usize numIndices, usize numBags, usize embeddingDim) {
-  return grainOf(floatsThatPay, numBags == 0 ? 0 : (numIndices + numBags) / numBags * embeddingDim);
+NN_INLINE usize bagsThatPay(usize numIndices, usize numBags, usize embeddingDim) {
+  return itemsThatPay(floatsThatPay, numBags == 0 ? 0 : (numIndices + numBags) / numBags * embeddingDim);
 }
 
 /**
@@ -32,9 +32,9 @@ NN_INLINE usize grainOfBags(usize numIndices, usize numBags, usize embeddingDim)
  * anything.
  */
 template <typename Part>
-NN_INLINE void split(usize total, usize grain, usize unit, const Part& part) {
+NN_INLINE void split(usize total, usize worthwhile, usize unit, const Part& part) {
   splitWork(
-      total, grain, unit,
+      total, worthwhile, unit,
       [](const void* context, usize from, usize to) { (*static_cast<const Part*>(context))(from, to); }, &part);
 }
 

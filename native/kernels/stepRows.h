@@ -32,7 +32,7 @@ template <usize numTables, typename Law>
 NN_INLINE void moveRows(const Law& law, const f32* const (&tables)[numTables], usize embeddingDim, const u32* rows,
                         usize numRows) {
   if (embeddingDim == 0) return;
-  const usize pays = floatsThatPay / (numTables + 1);
+  const usize pays = floatsThatPay / numTables;
   if (rows == nullptr) {
     split(numRows * embeddingDim, pays, lineFloats, [&](usize from, usize to) {
       const Law own = law;
@@ -41,7 +41,7 @@ NN_INLINE void moveRows(const Law& law, const f32* const (&tables)[numTables], u
     return;
   }
   const usize ahead = rowsAhead(embeddingDim * numTables);
-  split(numRows, grainOf(pays, embeddingDim), 1, [&](usize first, usize end) {
+  split(numRows, itemsThatPay(pays, embeddingDim), 1, [&](usize first, usize end) {
     const Law own = law;
     const usize dim = embeddingDim;
     for (usize r = first; r < end; r++) {

@@ -70,7 +70,7 @@ usize stepRowwiseAdagrad(f32* weight, f32* sum, usize numEmbeddings, usize embed
   const usize done = firstRowOutside(rows, numRows, numEmbeddings);
   if (done < numRows) return done;
   if (embeddingDim == 0) return numRows;  // the mean of no squares is no number
-  split(numRows, grainOf(floatsThatPay / 2, embeddingDim), 1, [&](usize from, usize to) {
+  split(numRows, itemsThatPay(floatsThatPay / 2, embeddingDim), 1, [&](usize from, usize to) {
     stepRowwiseAll(weight, sum, embeddingDim, rows, from, to, grad, lr, eps, weightDecay, decoupled);
   });
   return numRows;

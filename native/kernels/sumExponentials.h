@@ -68,7 +68,7 @@ NN_INLINE void sumExponentialsOf(f32* statistics, const f32* logits, usize numRo
 /** One more chunk of each row's logits into its greatest, its sum of exponentials and its sum of logits. See
  * Kernels::sumExponentials. */
 void sumExponentials(f32* statistics, const f32* logits, usize numRows, usize numColumns, const f32* bias) {
-  split(numRows, grainOf(exponentialsThatPay, numColumns), 1, [&](usize from, usize to) {
+  split(numRows, itemsThatPay(exponentialsThatPay, numColumns), 1, [&](usize from, usize to) {
     const f32* const own = logits + from * numColumns;
     if (bias != nullptr) {
       sumExponentialsOf<true>(statistics + 3 * from, own, to - from, numColumns, bias);
