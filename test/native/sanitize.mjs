@@ -9,13 +9,14 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 process.chdir(root);
 const runs = { thread, address };
 const [kind] = process.argv.slice(2);
-if (!Object.hasOwn(runs, kind)) throw new RangeError(`the sanitizer is ${kind}, expected ${Object.keys(runs).join(" or ")}`);
+if (!Object.hasOwn(runs, kind))
+  throw new RangeError(`the sanitizer is ${kind}, expected ${Object.keys(runs).join(" or ")}`);
 runs[kind]();
 
 /** Races: hammer.cpp with the pool and the kernels, all compiled to tell of each access to memory. */
@@ -52,12 +53,12 @@ function address() {
   const instrument = "-O1 -g -fno-omit-frame-pointer -fsanitize=address";
   const environment = { CXXFLAGS: instrument, LDFLAGS: "-fsanitize=address" };
   run("npm", ["exec", "--", "node-gyp", "rebuild", "--silent", "--jobs", "max", "--directory", folder], environment);
-  const addon = join(folder, "build", "Release", "nn_embedding.node");
-  const config = "test/native/address.config.ts";
-  run(process.execPath, ["node_modules/vitest/vitest.mjs", "run", "--config", config, "-t", "native:"], {
+  const suite = ["node_modules/vitest/vitest.mjs", "run", "test/conformance", "-t", "native:", "--maxWorkers", "2"];
+  run(process.execPath, suite, {
     LD_PRELOAD: runtime,
     ASAN_OPTIONS: "detect_leaks=0:allocator_may_return_null=1",
-    NN_EMBEDDING_TEST_ADDON: addon,
+    NODE_OPTIONS: `--import ${pathToFileURL("test/native/otherAddon.mjs")}`,
+    NN_EMBEDDING_TEST_ADDON: join(folder, "build", "Release", "nn_embedding.node"),
   });
 }
 
