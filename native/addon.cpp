@@ -14,6 +14,7 @@
 #include "doors/word2vec.h"
 #include "later.h"
 #include "lease.h"
+#include "threads.h"
 
 namespace nn {
 namespace {
@@ -133,6 +134,27 @@ napi_value forget(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value getNumThreads(napi_env env, napi_callback_info) {
+  return number(env, numThreads());
+}
+
+/** setNumThreads and setFirstNumThreads. */
+template <void (*set)(usize)>
+napi_value setThreads(napi_env env, napi_callback_info info) {
+  Args<1> args{env, {}, nullptr};
+  usize count;
+  if (!args.read(info) || !args.integer(0, "numThreads", maxThreads, &count)) return nullptr;
+  if (count > 0) set(count);
+  return nullptr;
+}
+
+napi_value setSplitsAll(napi_env env, napi_callback_info info) {
+  Args<1> args{env, {}, nullptr};
+  bool splitsAll;
+  if (args.read(info) && args.boolean(0, "splitsAll", &splitsAll)) nn::setSplitsAll(splitsAll);
+  return nullptr;
+}
+
 /** A function that is called raw. Setting up, node-addon-api's wrappers are welcome; in a call they cost as much as a
  * small lookup. */
 Napi::Value function(Napi::Env env, const char* name, napi_callback callback, const void* data = nullptr) {
@@ -203,6 +225,10 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["forget"] = function(env, "forget", forget, &lasting->jobs);
   exports["allocate"] = function(env, "allocate", allocate);
   exports["release"] = function(env, "release", release);
+  exports["getNumThreads"] = function(env, "getNumThreads", getNumThreads);
+  exports["setNumThreads"] = function(env, "setNumThreads", setThreads<setNumThreads>);
+  exports["setFirstNumThreads"] = function(env, "setFirstNumThreads", setThreads<setFirstNumThreads>);
+  exports["setSplitsAll"] = function(env, "setSplitsAll", setSplitsAll);
   return exports;
 }
 

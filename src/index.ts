@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The public names of `nn-embedding`. */
 export { type BackendInfo, backends } from "./backend/select.js";
+export { getNumThreads, setNumThreads } from "./backend/threads.js";
 export type { ErrorCode } from "./errors.js";
 export type { DenseGradient, SparseGradient } from "./gradient.js";
 export type { Indices, NestedIndices } from "./indices.js";

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Kernels, noPadding } from "../src/backend/backend.js";
 import { specification } from "../src/backend/js/js.js";
 import { backends, implementationName, selectBackend } from "../src/backend/select.js";
+import { getNumThreads } from "../src/backend/threads.js";
 import { type Diagnosis, diagnose, remedyFor } from "../src/cli/doctor/diagnose.js";
 import { addDoctor } from "../src/cli/doctor/doctor.js";
 import { formatDiagnosis } from "../src/cli/doctor/report.js";
@@ -42,6 +43,19 @@ describe("diagnose", () => {
     expect(diagnosis.implementations.some(({ chosen }) => chosen)).toBe(false);
     expect(process.env.NN_EMBEDDING_BACKEND).toBe("cuda");
     expect(formatDiagnosis(diagnosis, false)).toContain("Unset NN_EMBEDDING_BACKEND");
+  });
+
+  test("says how many threads calls use, and what is wrong with NN_EMBEDDING_THREADS", async () => {
+    vi.stubEnv("NN_EMBEDDING_BACKEND", "");
+    const diagnosis = diagnose();
+    expect(diagnosis.numThreads).toBe(getNumThreads());
+    expect(formatDiagnosis(diagnosis, false)).toMatch(/^uses {5}\d+ threads? at most a call$/m);
+    vi.resetModules(); // the variable is read once
+    vi.stubEnv("NN_EMBEDDING_THREADS", "many");
+    const anew = (await import("../src/cli/doctor/diagnose.js")).diagnose();
+    expect(anew.healthy).toBe(false);
+    expect(anew.numThreads).toBeNull();
+    expect(formatDiagnosis(anew, false)).toContain("Unset NN_EMBEDDING_THREADS or set it to one: until then");
   });
 
   test("follows the environment where it can", () => {

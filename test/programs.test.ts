@@ -6,7 +6,7 @@ import { SGD } from "../src/optim/sgd.js";
 import { Generator } from "../src/random/generator.js";
 import { expectSameBits } from "./conformance/bits.js";
 import { filled, Random } from "./conformance/cases.js";
-import { onEveryImplementation } from "./conformance/implementations.js";
+import { onEveryImplementationAndThreads } from "./conformance/implementations.js";
 
 /**
  * Random programs: an embedding with options drawn at random goes through lookups, gradients, losses of a tied head, optimizer steps,
@@ -88,7 +88,7 @@ function runProgram(seed: number, backend: string): Float32Array {
 
 const expected = Array.from({ length: numPrograms }, (_, seed) => runProgram(seed, "js"));
 
-onEveryImplementation(({ name: backend }) => {
+onEveryImplementationAndThreads(({ name: backend }) => {
   test(`${numPrograms} random programs`, () => {
     expected.forEach((bits, seed) => {
       expectSameBits(runProgram(seed, backend), bits, `program ${seed}`);

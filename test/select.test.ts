@@ -21,6 +21,7 @@ afterEach(() => {
 function withoutAddon(why = "the addon has ABI 7, expected 1: build it anew"): void {
   vi.doMock("#native", () => ({
     candidates: ["avx512", "avx2", "baseline"].map((isa) => ({ name: "native", isa, why })),
+    threads: undefined,
   }));
 }
 

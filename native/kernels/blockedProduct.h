@@ -3,6 +3,7 @@
 #include "../lanes.h"
 #include "../scratch.h"
 #include "fewRowsProduct.h"
+#include "split.h"
 
 namespace nn {
 namespace {
@@ -132,6 +133,74 @@ NN_INLINE ProductTile tileOf(usize wanted) {
   return productTile<rows>;
 }
 
+/** The factors of a blocked product, and where it goes. a[i, p] is a[i * rowStride + p * stepStride], b is (k, n), out
+ * (m, n). */
+struct Product {
+  const f32* a;
+  usize rowStride, stepStride;
+  const f32* b;
+  usize m, n, k;
+  bool accumulate;
+  f32* out;
+};
+
+/** Columns [from, to) of a product with few rows. */
+void fewRowsColumns(const Product& product, usize from, usize to) {
+  const auto [a, rowStride, stepStride, b, m, n, k, accumulate, out] = product;
+  const usize columns = columnsInSums(m);
+  for (usize left = from; left < to; left += columns) {
+    for (usize start = 0; start < k; start += blockOfK) {
+      fewRowsBlocks[m](a + start * stepStride, rowStride, stepStride, b + start * n + left, n,
+                       least(columns, to - left), least(blockOfK, k - start), accumulate || start > 0, out + left);
+    }
+  }
+}
+
+/** A block of b, (depth, columns), that lies packed. */
+struct BlockOfB {
+  const f32* packed;
+  usize start, depth;   // its k
+  usize left, columns;  // its columns
+};
+
+/** What a block of b adds to rows [from, to) of out. */
+void addBlock(const Product& product, const BlockOfB& block, usize from, usize to) {
+  const auto [a, rowStride, stepStride, b, m, n, k, accumulate, out] = product;
+  const auto [packedB, start, depth, left, columns] = block;
+  const bool add = accumulate || start > 0;
+  f32* const packedA = scratch().a;
+  for (usize top = from; top < to; top += rowsAtOnce) {
+    const usize rows = least(rowsAtOnce, to - top);
+    packA(a + top * rowStride + start * stepStride, rowStride, stepStride, rows, depth, packedA);
+    for (usize j = 0; j < columns; j += tileColumns) {
+      const f32* panel = packedB + j * depth;
+      for (usize i = 0; i < rows; i += tileRows) {
+        const usize height = least(tileRows, rows - i);
+        tileOf(height)(packedA + i * depth, panel, depth, add, out + (top + i) * n + left + j, n,
+                       least(tileColumns, columns - j));
+      }
+    }
+  }
+}
+
+/** Columns [from, to) of a product. Threads share each block of b: first they pack it, then each takes rows of out. */
+void productColumns(const Product& product, usize from, usize to) {
+  f32* const packed = scratch().b;
+  for (usize left = from; left < to; left += columnsAtOnce) {
+    const usize columns = least(columnsAtOnce, to - left);
+    for (usize start = 0; start < product.k; start += blockOfK) {
+      const usize depth = least(blockOfK, product.k - start);
+      const f32* const lying = product.b + start * product.n + left;
+      split(columns, itemsThatPay(floatsThatPay / 2, depth), tileColumns, [&](usize first, usize end) {
+        packB(lying + first, product.n, end - first, depth, packed + first * depth);
+      });
+      const BlockOfB block = {packed, start, depth, left, columns};
+      split(product.m, itemsThatPay(termsThatPay, columns * depth), tileRows,
+            [&](usize top, usize bottom) { addBlock(product, block, top, bottom); });
+    }
+  }
+}
+
 /**
  * out[i, j] = the sum over p of a[i * rowStride + p * stepStride] * b[p, j], or that sum added to out:
  * src/backend/js/blockedProduct.ts.
@@ -139,37 +208,19 @@ NN_INLINE ProductTile tileOf(usize wanted) {
 void blockedProduct(const f32* a, usize rowStride, usize stepStride, const f32* b, usize m, usize n, usize k,
                     bool accumulate, f32* out) {
   if (k == 0 && !accumulate) zeroFloats(out, m * n);
-  if (m > 0 && m <= fewRows) {
-    const usize columns = columnsInSums(m);
-    for (usize left = 0; left < n; left += columns) {
-      for (usize start = 0; start < k; start += blockOfK) {
-        fewRowsBlocks[m](a + start * stepStride, rowStride, stepStride, b + start * n + left, n,
-                         least(columns, n - left), least(blockOfK, k - start), accumulate || start > 0, out + left);
-      }
-    }
+  if (m == 0 || n == 0 || k == 0) return;
+  const Product product = {a, rowStride, stepStride, b, m, n, k, accumulate, out};
+  const usize columnsThatPay = itemsThatPay(termsThatPay, k * (m + termsOfFloat));
+  if (m <= fewRows) {
+    split(n, columnsThatPay, 2 * lineFloats, [&](usize from, usize to) { fewRowsColumns(product, from, to); });
     return;
   }
-  Scratch& packed = scratch();
-  for (usize left = 0; left < n; left += columnsAtOnce) {
-    const usize columns = least(columnsAtOnce, n - left);
-    for (usize start = 0; start < k; start += blockOfK) {
-      const usize depth = least(blockOfK, k - start);
-      const bool add = accumulate || start > 0;
-      packB(b + start * n + left, n, columns, depth, packed.b);
-      for (usize top = 0; top < m; top += rowsAtOnce) {
-        const usize rows = least(rowsAtOnce, m - top);
-        packA(a + top * rowStride + start * stepStride, rowStride, stepStride, rows, depth, packed.a);
-        for (usize j = 0; j < columns; j += tileColumns) {
-          const f32* panel = packed.b + j * depth;
-          for (usize i = 0; i < rows; i += tileRows) {
-            const usize height = least(tileRows, rows - i);
-            tileOf(height)(packed.a + i * depth, panel, depth, add, out + (top + i) * n + left + j, n,
-                           least(tileColumns, columns - j));
-          }
-        }
-      }
-    }
-  }
+  // Rows are shared, block after block; but columns where they are many more, for a is then soon packed again for each
+  // stretch.
+  const usize workOfRow = least(n, columnsAtOnce) * least(k, blockOfK);
+  if (2 * m >= n && m * workOfRow >= 8 * termsThatPay) return productColumns(product, 0, n);
+  const usize unit = roundUp(least((n - 1) / (2 * numThreads()) + 1, columnsAtOnce), tileColumns);
+  split(n, columnsThatPay, unit, [&](usize from, usize to) { productColumns(product, from, to); });
 }
 
 }  // namespace

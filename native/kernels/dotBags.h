@@ -2,6 +2,7 @@
 
 #include "dotTile.h"
 #include "firstOutside.h"
+#include "split.h"
 
 namespace nn {
 namespace {
@@ -14,14 +15,16 @@ usize dotBags(const f32* weight, usize numEmbeddings, usize embeddingDim, const 
   zeroFloats(out, numIndices);
   if (embeddingDim == 0) return numIndices;
   const usize ahead = rowsAhead(embeddingDim);
-  for (usize b = 0; b < numBags; b++, gradOut += embeddingDim) {
-    for (usize i = offsets[b]; i < offsets[b + 1]; i++) {
-      if (i + ahead < numIndices) prefetchRow<false>(weight + indices[i + ahead] * embeddingDim, embeddingDim);
-      if (indices[i] != paddingIdx) {
-        dotOfLongRows(gradOut, weight + indices[i] * embeddingDim, embeddingDim, false, out + i);
+  split(numBags, bagsThatPay(numIndices, numBags, embeddingDim), 1, [&](usize from, usize to) {
+    const usize dim = embeddingDim;
+    for (usize b = from; b < to; b++) {
+      const usize end = offsets[b + 1];
+      for (usize i = offsets[b]; i < end; i++) {
+        if (i + ahead < numIndices) prefetchRow<false>(weight + indices[i + ahead] * dim, dim);
+        if (indices[i] != paddingIdx) dotOfLongRows(gradOut + b * dim, weight + indices[i] * dim, dim, false, out + i);
       }
     }
-  }
+  });
   return numIndices;
 }
 

@@ -8,6 +8,10 @@ namespace {
 /** So few rows of a that memory sets the pace: b is then best read as it lies, in long runs. */
 constexpr usize fewRows = 8;
 
+/** Terms that could be computed while one float of b comes from memory: what a row of b or a column costs beside them.
+ */
+constexpr usize termsOfFloat = 10;
+
 /** How many columns are summed side by side: the sums fill half a small first-level cache. */
 NN_INLINE constexpr usize columnsInSums(usize rows) {
   return rows <= 4 ? 1024 : 512;

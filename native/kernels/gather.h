@@ -2,6 +2,7 @@
 
 #include "firstOutside.h"
 #include "prefetch.h"
+#include "split.h"
 
 namespace nn {
 namespace {
@@ -29,10 +30,10 @@ NN_INLINE void streamRow(f32* to, const f32* from, usize embeddingDim) {
 }
 
 /**
- * Whether rows are better written past the caches: when they are so many that few of them are still there when they are
+ * Whether rows are so many that they are better written past the caches: few of them are still there when they are
  * wanted. At 8 MB whoever reads them at once loses more than the lookup gains.
  */
-NN_INLINE bool isStreamed(const f32* out, usize numIndices, usize embeddingDim) {
+NN_INLINE bool areManyRows(const f32* out, usize numIndices, usize embeddingDim) {
   constexpr usize floatsInCaches = 3 * 1024 * 1024;
   return numIndices * embeddingDim >= floatsInCaches && embeddingDim >= wideLanes && embeddingDim % 4 == 0 &&
          reinterpret_cast<usize>(out) % sizeof(f32x4) == 0;
@@ -50,13 +51,10 @@ NN_INLINE void gatherRows(const f32* weight, usize embeddingDim, const u32* indi
   for (usize i = whole; i < numIndices; i++, out += embeddingDim) copy(out, weight + indices[i] * embeddingDim);
 }
 
-/** out[i, :] = weight[indices[i], :]. See Kernels::gather. */
-usize gather(const f32* weight, usize numEmbeddings, usize embeddingDim, const u32* indices, usize numIndices,
-             f32* out) {
-  const usize done = firstOutside(indices, numIndices, numEmbeddings);
-  if (done < numIndices) return done;
-  const usize dim = embeddingDim;
-  if (isStreamed(out, numIndices, dim)) {
+/** Indices that are known to be inside. */
+NN_INLINE void gatherAll(const f32* weight, usize dim, const u32* indices, usize numIndices, bool isStreamed,
+                         f32* out) {
+  if (isStreamed) {
     gatherRows(weight, dim, indices, numIndices, out,
                [dim](f32* to, const f32* from) { streamRow<Wide>(to, from, dim); });
     fence();
@@ -71,6 +69,17 @@ usize gather(const f32* weight, usize numEmbeddings, usize embeddingDim, const u
       for (usize j = 0; j < dim; j++) to[j] = from[j];
     });
   }
+}
+
+/** out[i, :] = weight[indices[i], :]. See Kernels::gather. */
+usize gather(const f32* weight, usize numEmbeddings, usize embeddingDim, const u32* indices, usize numIndices,
+             f32* out) {
+  const usize done = firstOutside(indices, numIndices, numEmbeddings);
+  if (done < numIndices) return done;
+  const bool isStreamed = areManyRows(out, numIndices, embeddingDim);
+  split(numIndices, itemsThatPay(floatsThatPay, embeddingDim), 1, [&](usize from, usize to) {
+    gatherAll(weight, embeddingDim, indices + from, to - from, isStreamed, out + from * embeddingDim);
+  });
   return numIndices;
 }
 

@@ -2,6 +2,7 @@
 
 #include "firstOutside.h"
 #include "prefetch.h"
+#include "split.h"
 
 namespace nn {
 namespace {
@@ -93,6 +94,15 @@ NN_INLINE SumBag sumBagOf(usize embeddingDim) {
   return embeddingDim >= wideLanes ? sumBag<kind, Wide> : embeddingDim >= 4 ? sumBag<kind, f32x4> : sumBag<kind, f32>;
 }
 
+/** How many indices count of the bag [start, end). */
+NN_INLINE usize countOf(const u32* indices, usize start, usize end, u32 paddingIdx) {
+  usize count = end - start;
+  if (paddingIdx != noPadding) {
+    for (usize i = start; i < end; i++) count -= indices[i] == paddingIdx;
+  }
+  return count;
+}
+
 /** out[b, :] = the sum, mean or maximum of the rows of bag b. See Kernels::gatherBags. */
 usize gatherBags(const f32* weight, usize numEmbeddings, usize embeddingDim, const u32* indices, usize numIndices,
                  const u32* offsets, usize numBags, u32 mode, u32 paddingIdx, const f32* sampleWeights, f32* out) {
@@ -104,18 +114,14 @@ usize gatherBags(const f32* weight, usize numEmbeddings, usize embeddingDim, con
                                                   : sumBagOf<Bag::weightedSum>(embeddingDim);
   // A pass takes 64 columns of a row, and as many rows ahead of it are asked for as with rows of that length.
   const usize ahead = rowsAhead(least(embeddingDim, 64));
-  for (usize b = 0; b < numBags; b++, out += embeddingDim) {
-    const BagRows bag = {weight,     embeddingDim, indices,    offsets[b],   offsets[b + 1],
-                         numIndices, ahead,        paddingIdx, sampleWeights};
-    usize count = 1;
-    if (mode == bagMean) {
-      count = bag.end - bag.start;
-      if (paddingIdx != noPadding) {
-        for (usize i = bag.start; i < bag.end; i++) count -= indices[i] == paddingIdx;
-      }
+  split(numBags, bagsThatPay(numIndices, numBags, embeddingDim), 1, [&](usize from, usize to) {
+    for (usize b = from; b < to; b++) {
+      const BagRows bag = {weight,     embeddingDim, indices,    offsets[b],   offsets[b + 1],
+                           numIndices, ahead,        paddingIdx, sampleWeights};
+      const usize count = mode == bagMean ? countOf(indices, bag.start, bag.end, paddingIdx) : 1;
+      sumOf(bag, static_cast<f32>(count), out + b * embeddingDim);
     }
-    sumOf(bag, static_cast<f32>(count), out);
-  }
+  });
   return numIndices;
 }
 

@@ -2,6 +2,7 @@
 
 #include "firstOutside.h"
 #include "prefetch.h"
+#include "split.h"
 
 namespace nn {
 namespace {
@@ -15,17 +16,12 @@ NN_INLINE void sumRow(f32* to, const f32* a, const f32* b, usize embeddingDim) {
   store(to + last, load<Vector>(a + last) + load<Vector>(b + last));
 }
 
-/** out[i, :] = weight[indices[i], :] + positionWeight[start + i mod sequenceLength, :]. See Kernels::gatherSum. */
-usize gatherSum(const f32* weight, usize numEmbeddings, usize embeddingDim, const u32* indices, usize numIndices,
-                const f32* positionWeight, usize sequenceLength, usize start, f32* out) {
-  const usize done = firstOutside(indices, numIndices, numEmbeddings);
-  if (done < numIndices) return done;
-  const usize dim = embeddingDim;
-  if (dim == 0) return numIndices;
+/** Indices that are known to be inside; the first of them is at `place` of its sequence. */
+NN_INLINE void gatherSumAll(const f32* weight, usize dim, const u32* indices, usize numIndices,
+                            const f32* firstPosition, usize sequenceLength, usize place, f32* out) {
   const usize ahead = rowsAhead(dim);
-  const f32* const firstPosition = positionWeight + start * dim;
-  const f32* position = firstPosition;
-  usize left = sequenceLength;
+  const f32* position = firstPosition + place * dim;
+  usize left = sequenceLength - place;
   for (usize i = 0; i < numIndices; i++, out += dim, position += dim, left--) {
     if (left == 0) {
       left = sequenceLength;
@@ -40,6 +36,18 @@ usize gatherSum(const f32* weight, usize numEmbeddings, usize embeddingDim, cons
     else
       for (usize j = 0; j < dim; j++) out[j] = token[j] + position[j];
   }
+}
+
+/** out[i, :] = weight[indices[i], :] + positionWeight[start + i mod sequenceLength, :]. See Kernels::gatherSum. */
+usize gatherSum(const f32* weight, usize numEmbeddings, usize embeddingDim, const u32* indices, usize numIndices,
+                const f32* positionWeight, usize sequenceLength, usize start, f32* out) {
+  const usize done = firstOutside(indices, numIndices, numEmbeddings);
+  if (done < numIndices) return done;
+  if (embeddingDim == 0) return numIndices;
+  split(numIndices, itemsThatPay(floatsThatPay, embeddingDim), 1, [&](usize from, usize to) {
+    gatherSumAll(weight, embeddingDim, indices + from, to - from, positionWeight + start * embeddingDim, sequenceLength,
+                 from % sequenceLength, out + from * embeddingDim);
+  });
   return numIndices;
 }
 

@@ -2,6 +2,8 @@
 
 #include "../scratch.h"
 #include "dotTile.h"
+#include "fewRowsProduct.h"
+#include "split.h"
 
 namespace nn {
 namespace {
@@ -45,56 +47,81 @@ NN_INLINE bool isStream(usize m, usize k) {
   return m <= least(2 * rowsInLanes, rowsInTile) && k >= 256 && m * k <= 6144;
 }
 
-/** out (m, n) = a (m, k) b (n, k)^T for as many rows of a as can be packed at once. */
-NN_INLINE void productNT(const f32* a, const f32* b, usize m, usize n, usize k, bool accumulate, f32* out) {
-  f32* packed = scratch().a;
+/** Rows of a, packed in tiles of `height` rows, the last perhaps fewer, one behind the other. */
+struct PackedRows {
+  const f32* at;
+  usize m, k, height;
+};
+
+/** Columns [from, to) of out (m, n): the products with these rows of b. */
+void columnsNT(const PackedRows& rows, const f32* b, usize from, usize to, bool accumulate, f32* out, usize n) {
+  const auto [packed, m, k, tileHeight] = rows;
   const usize paddedK = roundUp(k, dotLanes);
-  // Tiles of even height: 16 rows are better done as 8 and 8 than as 12 and 4.
-  const usize tiles = (m + rowsInTile - 1) / rowsInTile;
-  const usize tileHeight = roundUp((m + tiles - 1) / tiles, rowsInLanes);
-  for (usize top = 0; top < m; top += tileHeight) {
-    packRowsOfA(a + top * k, least(tileHeight, m - top), k, packed + top * paddedK);
-  }
-  usize j = 0;
+  const usize tiles = (m + tileHeight - 1) / tileHeight;
+  usize j = from;
   if (isStream(m, k)) {
-    for (; j < n; j++) {
+    for (; j < to; j++) {
       dotTileOf<1>(m)(packed, m, b + j * k, k, {b + j * k + floatsAhead, dotLanes}, accumulate, out + j, n);
     }
   }
   const usize rowsInBlock = (tiles > 1 ? blockOfB / (k * tileOfB + 1) + 1 : 1) * tileOfB;
   const usize step = tileOfB * dotLanes / tiles;  // each tile asks for its share of the next block
-  while (j < n) {
+  while (j < to) {
     const usize left = j;
-    const usize right = least(left + rowsInBlock, n);
+    const usize right = least(left + rowsInBlock, to);
     const f32* ahead = b + right * k;
     for (usize top = 0; top < m; top += tileHeight) {
       const usize height = least(tileHeight, m - top);
       const f32* tileOfRows = packed + top * paddedK;
-      f32* to = out + top * n;
+      f32* const rowsOfOut = out + top * n;
       for (j = left; j + tileOfB <= right; j += tileOfB, ahead += k / dotLanes * step) {
-        dotTileOf<tileOfB>(height)(tileOfRows, height, b + j * k, k, {ahead, step}, accumulate, to + j, n);
+        dotTileOf<tileOfB>(height)(tileOfRows, height, b + j * k, k, {ahead, step}, accumulate, rowsOfOut + j, n);
       }
       for (; j < right; j++) {
-        dotTileOf<1>(height)(tileOfRows, height, b + j * k, k, {ahead, 0}, accumulate, to + j, n);
+        dotTileOf<1>(height)(tileOfRows, height, b + j * k, k, {ahead, 0}, accumulate, rowsOfOut + j, n);
       }
     }
   }
 }
 
+/** out (m, n) = a (m, k) b (n, k)^T for as many rows of a as can be packed at once: packed once, for all who share b.
+ */
+void productNT(const f32* a, const f32* b, usize m, usize n, usize k, bool accumulate, f32* out) {
+  f32* const packed = scratch().a;
+  // Tiles of even height: 16 rows are better done as 8 and 8 than as 12 and 4.
+  const usize tiles = (m + rowsInTile - 1) / rowsInTile;
+  const usize tileHeight = roundUp((m + tiles - 1) / tiles, rowsInLanes);
+  for (usize top = 0; top < m; top += tileHeight) {
+    packRowsOfA(a + top * k, least(tileHeight, m - top), k, packed + top * roundUp(k, dotLanes));
+  }
+  const PackedRows rows = {packed, m, k, tileHeight};
+  split(n, itemsThatPay(termsThatPay, k * (m + termsOfFloat)), tileOfB,
+        [&](usize from, usize to) { columnsNT(rows, b, from, to, accumulate, out, n); });
+}
+
+/** Rows of out and columns [from, to) of them that are all dot products of rows too long to be packed. */
+NN_INLINE void longProduct(const f32* a, const f32* b, usize m, usize n, usize k, bool accumulate, f32* out) {
+  split(m * n, itemsThatPay(floatsThatPay, k), 1, [&](usize from, usize to) {
+    for (usize at = from; at < to; at++) {
+      dotOfLongRows(a + at / n * k, b + at % n * k, k, accumulate, out + at);
+    }
+  });
+}
+
 /** out (m, n) = a (m, k) b (n, k)^T, or out += with accumulate, by dot products of 8 lanes. See Kernels::matmulNT. */
 void matmulNT(const f32* a, const f32* b, usize m, usize n, usize k, bool accumulate, f32* out) {
   const usize paddedK = roundUp(k, dotLanes);
-  if (m == 0) return;
-  if (paddedK >= scratchOfA / rowsInTile) {
-    for (usize i = 0; i < m; i++) {
-      for (usize j = 0; j < n; j++) dotOfLongRows(a + i * k, b + j * k, k, accumulate, out + i * n + j);
-    }
-    return;
-  }
+  if (m == 0 || n == 0) return;
+  if (paddedK >= scratchOfA / rowsInTile) return longProduct(a, b, m, n, k, accumulate, out);
   const usize rowsAtOnce = least(192, scratchOfA / (paddedK + 1)) / rowsInTile * rowsInTile;
-  for (usize top = 0; top < m; top += rowsAtOnce) {
-    productNT(a + top * k, b, least(rowsAtOnce, m - top), n, k, accumulate, out + top * n);
-  }
+  const auto someRows = [&](usize from, usize to) {
+    for (usize top = from; top < to; top += rowsAtOnce) {
+      productNT(a + top * k, b, least(rowsAtOnce, to - top), n, k, accumulate, out + top * n);
+    }
+  };
+  // Rows of b are shared, or rows of a where there are few of b.
+  if (rowsAtOnce * n * k >= 4 * termsThatPay || m <= rowsAtOnce) return someRows(0, m);
+  split(m, itemsThatPay(termsThatPay, n * k), rowsInTile, someRows);
 }
 
 }  // namespace

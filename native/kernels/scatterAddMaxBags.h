@@ -1,7 +1,7 @@
 #pragma once
 
 #include "firstOutside.h"
-#include "prefetch.h"
+#include "scatterAdd.h"
 
 namespace nn {
 namespace {
@@ -29,26 +29,37 @@ NN_INLINE void findMaxima(const f32* weight, usize embeddingDim, const u32* indi
   }
 }
 
-/** Each element of gradOut goes to the row that the maximum was taken from. See Kernels::scatterAddMaxBags. */
-usize scatterAddMaxBags(f32* gradWeight, usize numRows, const f32* weight, usize numEmbeddings, usize embeddingDim,
-                        const u32* indices, const u32* places, usize numIndices, const u32* offsets, usize numBags,
-                        u32 paddingIdx, const f32* gradOut) {
-  const usize done = firstOutside(places, firstOutside(indices, numIndices, numEmbeddings), numRows);
-  if (done < numIndices) return done;
+/** The same columns of every row; all three begin at the first of them. */
+NN_INLINE void addMaximaColumns(f32* gradWeight, const f32* weight, usize embeddingDim, usize columns,
+                                const u32* indices, const u32* places, const u32* offsets, usize numBags,
+                                u32 paddingIdx, const f32* gradOut) {
   u32 best[maxColumns];
   for (usize b = 0; b < numBags; b++, gradOut += embeddingDim) {
     usize start = offsets[b];
     const usize end = offsets[b + 1];
     while (start < end && indices[start] == paddingIdx) start++;
     if (start == end) continue;
-    for (usize column = 0; column < embeddingDim; column += maxColumns) {
-      const usize columns = least(embeddingDim - column, maxColumns);
-      findMaxima(weight + column, embeddingDim, indices, start, end, paddingIdx, columns, best);
-      for (usize j = 0; j < columns; j++) {
+    for (usize column = 0; column < columns; column += maxColumns) {
+      const usize width = least(columns - column, maxColumns);
+      findMaxima(weight + column, embeddingDim, indices, start, end, paddingIdx, width, best);
+      for (usize j = 0; j < width; j++) {
         gradWeight[places[best[j]] * embeddingDim + column + j] += gradOut[column + j];
       }
     }
   }
+}
+
+/** Each element of gradOut goes to the row that the maximum was taken from. See Kernels::scatterAddMaxBags. */
+usize scatterAddMaxBags(f32* gradWeight, usize numRows, const f32* weight, usize numEmbeddings, usize embeddingDim,
+                        const u32* indices, const u32* places, usize numIndices, const u32* offsets, usize numBags,
+                        u32 paddingIdx, const f32* gradOut) {
+  const usize done = firstOutside(places, firstOutside(indices, numIndices, numEmbeddings), numRows);
+  if (done < numIndices) return done;
+  // Most of the work is looking for maxima, which writes nothing: short rows are worth sharing too.
+  split(embeddingDim, itemsThatPay(floatsThatPay, numIndices), 2 * lineFloats, [&](usize from, usize to) {
+    addMaximaColumns(gradWeight + from, weight + from, embeddingDim, to - from, indices, places, offsets, numBags,
+                     paddingIdx, gradOut + from);
+  });
   return numIndices;
 }
 

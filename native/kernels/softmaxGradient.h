@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../exponential.h"
+#include "split.h"
 
 namespace nn {
 namespace {
@@ -28,11 +29,14 @@ NN_INLINE void softmaxGradientOf(f32* logits, usize numRows, usize numColumns, c
 
 /** logits become exp(logit - greatest) * factor - share, in place. See Kernels::softmaxGradient. */
 void softmaxGradient(f32* logits, usize numRows, usize numColumns, const f32* bias, const f32* coefficients) {
-  if (bias != nullptr) {
-    softmaxGradientOf<true>(logits, numRows, numColumns, bias, coefficients);
-  } else {
-    softmaxGradientOf<false>(logits, numRows, numColumns, bias, coefficients);
-  }
+  split(numRows, itemsThatPay(exponentialsThatPay, numColumns), 1, [&](usize from, usize to) {
+    f32* const own = logits + from * numColumns;
+    if (bias != nullptr) {
+      softmaxGradientOf<true>(own, to - from, numColumns, bias, coefficients + 3 * from);
+    } else {
+      softmaxGradientOf<false>(own, to - from, numColumns, bias, coefficients + 3 * from);
+    }
+  });
 }
 
 }  // namespace

@@ -42,15 +42,13 @@ struct ScaleLaw {
   }
 };
 
-/** One step of Adagrad with one scalar a row. See Kernels::stepRowwiseAdagrad. */
-usize stepRowwiseAdagrad(f32* weight, f32* sum, usize numEmbeddings, usize embeddingDim, const u32* rows, usize numRows,
-                         const f32* grad, f32 lr, f32 eps, f32 weightDecay, bool decoupled) {
-  const usize done = firstRowOutside(rows, numRows, numEmbeddings);
-  if (done < numRows) return done;
-  if (embeddingDim == 0) return numRows;  // the mean of no squares is no number
+/** Rows [first, end) of the gradient. */
+NN_INLINE void stepRowwiseAll(f32* weight, f32* sum, usize embeddingDim, const u32* rows, usize first, usize end,
+                              const f32* grad, f32 lr, f32 eps, f32 weightDecay, bool decoupled) {
   const usize ahead = rowsAhead(embeddingDim);
-  for (usize r = 0; r < numRows; r++, grad += embeddingDim) {
-    if (rows != nullptr && r + ahead < numRows) {
+  grad += first * embeddingDim;
+  for (usize r = first; r < end; r++, grad += embeddingDim) {
+    if (rows != nullptr && r + ahead < end) {
       prefetchRow<true>(weight + rows[r + ahead] * embeddingDim, embeddingDim);
       __builtin_prefetch(sum + rows[r + ahead], 1);
     }
@@ -62,8 +60,19 @@ usize stepRowwiseAdagrad(f32* weight, f32* sum, usize numEmbeddings, usize embed
     sum[row] = s;
     const f32 rate = lr / (squareRoot(s) + eps);
     const f32 keep = 1 - (decoupled ? lr : rate) * weightDecay;
-    moveRows<1>(ScaleLaw{w, grad, keep, rate}, {nullptr}, embeddingDim, nullptr, 1);
+    moveStretch(ScaleLaw{w, grad, keep, rate}, 0, 0, embeddingDim);
   }
+}
+
+/** One step of Adagrad with one scalar a row. See Kernels::stepRowwiseAdagrad. */
+usize stepRowwiseAdagrad(f32* weight, f32* sum, usize numEmbeddings, usize embeddingDim, const u32* rows, usize numRows,
+                         const f32* grad, f32 lr, f32 eps, f32 weightDecay, bool decoupled) {
+  const usize done = firstRowOutside(rows, numRows, numEmbeddings);
+  if (done < numRows) return done;
+  if (embeddingDim == 0) return numRows;  // the mean of no squares is no number
+  split(numRows, itemsThatPay(floatsThatPay / 2, embeddingDim), 1, [&](usize from, usize to) {
+    stepRowwiseAll(weight, sum, embeddingDim, rows, from, to, grad, lr, eps, weightDecay, decoupled);
+  });
   return numRows;
 }
 

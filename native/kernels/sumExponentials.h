@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../exponential.h"
+#include "split.h"
 
 namespace nn {
 namespace {
@@ -67,11 +68,14 @@ NN_INLINE void sumExponentialsOf(f32* statistics, const f32* logits, usize numRo
 /** One more chunk of each row's logits into its greatest, its sum of exponentials and its sum of logits. See
  * Kernels::sumExponentials. */
 void sumExponentials(f32* statistics, const f32* logits, usize numRows, usize numColumns, const f32* bias) {
-  if (bias != nullptr) {
-    sumExponentialsOf<true>(statistics, logits, numRows, numColumns, bias);
-  } else {
-    sumExponentialsOf<false>(statistics, logits, numRows, numColumns, bias);
-  }
+  split(numRows, itemsThatPay(exponentialsThatPay, numColumns), 1, [&](usize from, usize to) {
+    const f32* const own = logits + from * numColumns;
+    if (bias != nullptr) {
+      sumExponentialsOf<true>(statistics + 3 * from, own, to - from, numColumns, bias);
+    } else {
+      sumExponentialsOf<false>(statistics + 3 * from, own, to - from, numColumns, bias);
+    }
+  });
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
-import type { Candidate } from "./backend.js";
+import type { Candidate, Threads } from "./backend.js";
 
 /** The native backend where there are no addons: `#native` leads here from everything that is not Node. */
 export const candidates: readonly Candidate[] = [
   { name: "native", isa: "baseline", why: "native addons do not exist on this platform" },
 ];
+
+/** And so there are no threads of it. */
+export const threads: Threads | undefined = undefined;

@@ -54,3 +54,19 @@ export interface Backend {
 export type Candidate =
   | { readonly name: BackendName; readonly isa: string; open(): Backend }
   | { readonly name: BackendName; readonly isa: string; readonly why: string };
+
+/** The threads that native kernels share, one number for the whole process. */
+export interface Threads {
+  /** What the machine has. */
+  readonly available: number;
+  getNumThreads(): number;
+  /** In [1, maxThreads]. */
+  setNumThreads(count: number): void;
+  /** The same, unless somebody of this process said already. */
+  setFirstNumThreads(count: number): void;
+  /** For tests: calls are split however little there is to do. */
+  setSplitsAll(splitsAll: boolean): void;
+}
+
+/** The most threads that may be asked for. */
+export const maxThreads = 256;

@@ -1,8 +1,9 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { ArrayBufferBlock } from "./arrayBufferBlock.js";
-import type { Backend, Block, Candidate, Kernels } from "./backend.js";
+import type { Backend, Block, Candidate, Kernels, Threads } from "./backend.js";
 import { type Call, makeCall } from "./calls.js";
 
 /** What native/addon.cpp exports. */
@@ -22,6 +23,13 @@ interface Addon {
   allocate(byteLength: number): ArrayBuffer | undefined;
   /** Detaches memory that `allocate` gave and frees it; leaves any other alone. */
   release(arrayBuffer: ArrayBuffer): void;
+  /** How many threads a call may use, of the whole process. */
+  getNumThreads(): number;
+  setNumThreads(count: number): void;
+  /** The same, unless somebody of this process said already. */
+  setFirstNumThreads(count: number): void;
+  /** For tests: calls are split among threads however little there is to do. */
+  setSplitsAll(splitsAll: boolean): void;
 }
 
 /** The shape of {@link Addon}: an addon that was built for another one is not used. */
@@ -64,14 +72,17 @@ function load(): Addon {
   return addon;
 }
 
-function find(): Candidate[] {
-  let addon: Addon;
+/** The addon, or why there is none, in one line. */
+function tryToLoad(): Addon | string {
   try {
-    addon = load();
+    return load();
   } catch (error) {
-    const [why] = String(error instanceof Error ? error.message : error).split("\n", 1);
-    return known().map((isa) => ({ name: "native", isa, why }));
+    return String(error instanceof Error ? error.message : error).split("\n", 1)[0];
   }
+}
+
+function find(addon: Addon | string): Candidate[] {
+  if (typeof addon === "string") return known().map((isa) => ({ name: "native", isa, why: addon }));
   // Fallback: the engine refuses foreign memory, or byteLength is 0; otherwise this throws.
   const lease = (byteLength: number): ArrayBuffer => addon.allocate(byteLength) ?? new ArrayBuffer(byteLength);
   const allocate = (byteLength: number): Block => new ArrayBufferBlock(byteLength, lease, addon.release);
@@ -92,5 +103,11 @@ function find(): Candidate[] {
   return [...able, ...unable];
 }
 
+const addon = tryToLoad();
+
 /** The native backend: a candidate for each instruction set of this architecture, best first; all share one kind of memory. */
-export const candidates: readonly Candidate[] = find();
+export const candidates: readonly Candidate[] = find(addon);
+
+/** The threads of this process that native kernels may use; undefined where none of them works. */
+export const threads: Threads | undefined =
+  typeof addon === "string" ? undefined : { ...addon, available: availableParallelism() };

@@ -1,7 +1,9 @@
 import { candidates as native } from "#native";
 import { rangeError, show, typeError } from "../errors.js";
 import type { Backend, BackendName, Candidate, Kernels } from "./backend.js";
+import { readEnvironment } from "./environment.js";
 import { candidates as js, specification } from "./js/js.js";
+import { settleThreads } from "./threads.js";
 import { candidates as wasm } from "./wasm/wasm.js";
 
 /** What {@link backends} tells of one implementation. */
@@ -35,7 +37,8 @@ const opened = new Map<Candidate, Implementation>();
 /**
  * Every implementation known here, best first: whether it is supported, which one is chosen, and why the others are not.
  *
- * @throws RangeError [ERR_UNKNOWN_BACKEND] or [ERR_BACKEND_UNSUPPORTED] when NN_EMBEDDING_BACKEND names one that cannot be used.
+ * @throws RangeError [ERR_UNKNOWN_BACKEND] or [ERR_BACKEND_UNSUPPORTED] when NN_EMBEDDING_BACKEND names one that cannot be used,
+ * [ERR_OUT_OF_RANGE] when NN_EMBEDDING_THREADS is no number of threads.
  * @example
  * import { backends } from "nn-embedding";
  * backends().filter((backend) => backend.chosen).length; // => 1
@@ -61,7 +64,7 @@ export function implementations(): Implementation[] {
  */
 export function selectBackend(name?: string): Backend {
   const argument = name === undefined ? environmentVariable : "backend";
-  const wanted: unknown = name === undefined ? readEnvironment() || undefined : name;
+  const wanted: unknown = name === undefined ? readEnvironment(environmentVariable) : name;
   if (wanted !== undefined && typeof wanted !== "string") {
     throw typeError(
       "ERR_INVALID_ARG_TYPE",
@@ -73,7 +76,9 @@ export function selectBackend(name?: string): Backend {
   );
   for (const candidate of matches) {
     const found = open(candidate);
-    if ("backend" in found) return found.backend;
+    if ("why" in found) continue;
+    if (name === undefined || found.backend.name === "native") settleThreads();
+    return found.backend;
   }
   const [code, expected] =
     matches.length === 0
@@ -118,13 +123,4 @@ function describe(): string {
     return "why" in each ? `${name} (unsupported: ${each.why})` : name;
   });
   return parts.join(", ");
-}
-
-function readEnvironment(): string | undefined {
-  try {
-    const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-    return process?.env?.[environmentVariable];
-  } catch {
-    return undefined; // some runtimes ask for a permission: without an answer nothing is forced
-  }
 }

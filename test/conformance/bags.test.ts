@@ -3,7 +3,7 @@ import { bagMax, bagMean, bagSum, type Kernels, noPadding } from "../../src/back
 import { specification } from "../../src/backend/js/js.js";
 import { bagCases, numEmbeddings, valuesFor } from "./bagCases.js";
 import { dims, filled, fillings, Random, spoiled } from "./cases.js";
-import { onEveryImplementation } from "./implementations.js";
+import { onEveryImplementationAndThreads } from "./implementations.js";
 import { type Place, withPlaced } from "./placed.js";
 
 const modes = { sum: bagSum, mean: bagMean, max: bagMax };
@@ -13,7 +13,7 @@ const none = new Float32Array(0);
 type Arrays = readonly (Float32Array | Uint32Array)[];
 type Call = (kernels: Kernels, ...arrays: never[]) => number;
 
-onEveryImplementation(({ backend }) => {
+onEveryImplementationAndThreads(({ backend }) => {
   /** The specification and the kernel on the same arrays, wherever they lie: the same count, the same bits in all of them. */
   function compare(random: Random, what: string, arrays: Arrays, call: Call, rounds = 2): void {
     const expected = arrays.map((array) => array.slice());

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Backend } from "../../src/backend/backend.js";
 import { specification } from "../../src/backend/js/js.js";
 import { dims, filled, fillings, indexLists, Random, spoiled } from "./cases.js";
-import { onEveryImplementation } from "./implementations.js";
+import { onEveryImplementationAndThreads } from "./implementations.js";
 import { type Place, withPlaced } from "./placed.js";
 import { openWithWindow } from "./windowed.js";
 
@@ -59,7 +59,7 @@ function run(
   });
 }
 
-onEveryImplementation(({ backend }) => {
+onEveryImplementationAndThreads(({ backend }) => {
   const { kernels } = backend;
 
   test.each(dims)("gatherSum, rows of %i: the law's bits from home and own memory, nothing beside them", (dim) => {

@@ -4,7 +4,7 @@ import { specification } from "../../src/backend/js/js.js";
 import { log } from "../../src/elementary.js";
 import { expectSameBits, floatWith } from "./bits.js";
 import { type Filling, filled, fillings, Random } from "./cases.js";
-import { onEveryImplementation } from "./implementations.js";
+import { onEveryImplementationAndThreads } from "./implementations.js";
 import { placesOfThree, withPlaced } from "./placed.js";
 
 const f = Math.fround;
@@ -27,7 +27,7 @@ function rowsOfLogits(random: Random, numRows: number, numColumns: number, filli
   return logits;
 }
 
-onEveryImplementation(({ backend: { kernels }, backend }) => {
+onEveryImplementationAndThreads(({ backend: { kernels }, backend }) => {
   test.each(columns)("sumExponentials, rows of %i: the specification's bits", (numColumns) => {
     const random = new Random(numColumns);
     const numRows = 9;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { expectSameBits } from "./bits.js";
 import { filled, fillings, Random } from "./cases.js";
-import { onEveryImplementation } from "./implementations.js";
+import { onEveryImplementationAndThreads } from "./implementations.js";
 import { placesOfThree } from "./placed.js";
 import { productCase, products, runProduct } from "./products.js";
 
@@ -41,7 +41,7 @@ const staged = [
   [40, 560, 900],
 ];
 
-onEveryImplementation((implementation) => {
+onEveryImplementationAndThreads((implementation) => {
   describe.each(products)("%s", (name) => {
     test("every tile edge", () => {
       const random = new Random(1);

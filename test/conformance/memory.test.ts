@@ -4,7 +4,7 @@ import { specification } from "../../src/backend/js/js.js";
 import { refusalOf } from "../refusals.js";
 import { expectSameBits } from "./bits.js";
 import { filled, Random } from "./cases.js";
-import { onEveryImplementation } from "./implementations.js";
+import { onEveryImplementationAndThreads } from "./implementations.js";
 import { Placed, placesOfThree, withPlaced } from "./placed.js";
 
 const [numEmbeddings, dim] = [50, 19];
@@ -37,7 +37,7 @@ function allocateIfThereIs(backend: Backend, byteLength: number): Block | undefi
   }
 }
 
-onEveryImplementation(({ name, backend }) => {
+onEveryImplementationAndThreads(({ name, backend }) => {
   describe("memory", () => {
     test("tables made before and after it grew, and given back in between", () => {
       const random = new Random(1);

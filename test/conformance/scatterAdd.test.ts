@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import { noPadding } from "../../src/backend/backend.js";
 import { specification } from "../../src/backend/js/js.js";
 import { dims, filled, fillings, indexLists, Random, spoiled } from "./cases.js";
-import { onEveryImplementation } from "./implementations.js";
+import { onEveryImplementationAndThreads } from "./implementations.js";
 import { placesOfThree, withPlaced } from "./placed.js";
 
 const numEmbeddings = 37;
 
-onEveryImplementation(({ backend: { kernels }, backend }) => {
+onEveryImplementationAndThreads(({ backend: { kernels }, backend }) => {
   test.each(dims)("scatterAdd, rows of %i: the specification's bits, with and without a padding row", (dim) => {
     const random = new Random(dim);
     for (const filling of fillings) {

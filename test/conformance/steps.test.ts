@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { specification } from "../../src/backend/js/js.js";
 import { dims, filled, fillings, Random } from "./cases.js";
-import { onEveryImplementation } from "./implementations.js";
+import { onEveryImplementationAndThreads } from "./implementations.js";
 import type { Place } from "./placed.js";
 import { arraysOf, numEmbeddings, rowLists, runPlaced, steps } from "./stepCases.js";
 
-onEveryImplementation(({ backend }) => {
+onEveryImplementationAndThreads(({ backend }) => {
   describe.each(steps)("$name", (step) => {
     const numArrays = step.states.length + 3;
     const anywhere = (random: Random): Place[] => Array.from({ length: numArrays }, () => random.of(["home", "own"]));

@@ -20,7 +20,10 @@ const training = ["layers/", "parameter.ts", "gradient.ts", "indices.ts", "rando
 const publicNames = ["index.ts", "optim/index.ts", "checkpoint/index.ts", "checkpoint/file.ts"];
 
 const rules: readonly Rule[] = [
-  { of: ["errors.ts", "backend/kernels.ts", "coalesce.ts", "trainable.ts", "elementary.ts"], may: [] },
+  {
+    of: ["errors.ts", "backend/kernels.ts", "backend/environment.ts", "coalesce.ts", "trainable.ts", "elementary.ts"],
+    may: [],
+  },
   { of: ["backend/calls.ts"], may: ["backend/kernels.ts"] },
   { of: ["backend/backend.ts"], may: ["backend/calls.ts", "backend/kernels.ts"] },
   { of: ["check.ts"], may: ["errors.ts"] },
@@ -40,8 +43,20 @@ const rules: readonly Rule[] = [
     may: ["#wasm", "backend/js/", "backend/arrayBufferBlock.ts", "backend/backend.ts", "errors.ts"],
   },
   {
+    of: ["backend/threads.ts"],
+    may: ["#native", "backend/backend.ts", "backend/environment.ts", "check.ts", "errors.ts"],
+  },
+  {
     of: ["backend/select.ts"],
-    may: ["#native", "backend/wasm/wasm.ts", "backend/js/js.ts", "backend/backend.ts", "errors.ts"],
+    may: [
+      "#native",
+      "backend/wasm/wasm.ts",
+      "backend/js/js.ts",
+      "backend/backend.ts",
+      "backend/environment.ts",
+      "backend/threads.ts",
+      "errors.ts",
+    ],
   },
   { of: ["frequency.ts"], may: ["random/"] },
   { of: ["gradient.ts"], may: ["results.ts", "backend/backend.ts", "errors.ts"] },
@@ -98,7 +113,7 @@ const rules: readonly Rule[] = [
     of: ["text/word2vec/"],
     may: [...training, "allocate.ts", "backend/backend.ts", "backend/js/firstOutside.ts", "backend/js/sfc32.ts"],
   },
-  { of: ["index.ts"], may: [...training, "backend/select.ts"] },
+  { of: ["index.ts"], may: [...training, "backend/select.ts", "backend/threads.ts"] },
   // The bench times the kernels themselves and checks their bits against the specification first; so does the doctor.
   {
     of: ["cli/bench/", "cli/doctor/", "cli/floats.ts"],
@@ -106,6 +121,7 @@ const rules: readonly Rule[] = [
       "cli/floats.ts",
       ...training,
       "backend/select.ts",
+      "backend/threads.ts",
       "backend/backend.ts",
       "backend/js/js.ts",
       "backend/wasm/modules.ts",

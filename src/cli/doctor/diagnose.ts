@@ -5,6 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Backend } from "../../backend/backend.js";
 import { environmentVariable, implementationName, implementations, selectBackend } from "../../backend/select.js";
+import { getNumThreads } from "../../backend/threads.js";
 import { scalar, simd } from "../../backend/wasm/modules.js";
 import { selfCheck } from "./selfCheck.js";
 
@@ -31,11 +32,13 @@ export interface Diagnosis {
   readonly platform: string;
   readonly cpu: string;
   readonly threads: number;
+  /** How many of them native calls may use; null where the environment asks for what cannot be had. */
+  readonly numThreads: number | null;
   /** The addons that are there, relative to the package. */
   readonly addons: readonly { readonly path: string; readonly bytes: number }[];
   /** Bytes of the WebAssembly modules inside the package. */
   readonly wasm: { readonly simd: number; readonly scalar: number };
-  /** What NN_EMBEDDING_BACKEND says, or null, and why that cannot be had, or null. */
+  /** What NN_EMBEDDING_BACKEND says, or null, and why that or NN_EMBEDDING_THREADS cannot be had, or null. */
   readonly environment: { readonly value: string | null; readonly problem: string | null };
   readonly implementations: readonly Finding[];
   readonly healthy: boolean;
@@ -57,6 +60,7 @@ export function diagnose(): Diagnosis {
     platform: `${platform()} ${arch()}`,
     cpu: cpus()[0]?.model.trim() || "unknown CPU",
     threads: cpus().length,
+    numThreads: environment.problem === null ? getNumThreads() : null,
     addons: findAddons(),
     wasm: { simd: Buffer.from(simd, "base64").length, scalar: Buffer.from(scalar, "base64").length },
     environment,

@@ -1,17 +1,22 @@
 import { styleText } from "node:util";
 import { environmentVariable } from "../../backend/select.js";
+import { threadsVariable } from "../../backend/threads.js";
 import type { Diagnosis } from "./diagnose.js";
 
 /** The diagnosis for people. */
 export function formatDiagnosis(diagnosis: Diagnosis, colors: boolean): string {
   const style = (format: Parameters<typeof styleText>[0], text: string): string =>
     colors ? styleText(format, text) : text;
-  const { version, node, cpu, threads, addons, wasm, environment, implementations } = diagnosis;
+  const { version, node, cpu, threads, numThreads, addons, wasm, environment, implementations } = diagnosis;
   const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
   const facts = [
     ["package", `nn-embedding ${version}`],
     ["runtime", `Node ${node}, ${diagnosis.platform}`],
     ["machine", `${cpu}, ${threads} threads`],
+    [
+      "uses",
+      numThreads === null ? "nothing yet" : `${numThreads} ${numThreads === 1 ? "thread" : "threads"} at most a call`,
+    ],
     ["addon", addons.map(({ path, bytes }) => `${path}, ${kilobytes(bytes)}`).join("; ") || "none is built"],
     ["wasm", `simd ${kilobytes(wasm.simd)}, scalar ${kilobytes(wasm.scalar)}, inside the package`],
     ["forced", environment.value === null ? "none" : `${environmentVariable}=${environment.value}`],
@@ -34,9 +39,11 @@ export function formatDiagnosis(diagnosis: Diagnosis, colors: boolean): string {
         `${implementation} gives wrong bits: please report it, and set ${environmentVariable} to another one.`,
     );
   if (environment.problem !== null) {
-    verdicts.push(
-      `${environment.problem}. Unset ${environmentVariable} or name one that works: until then no layer can be made.`,
-    );
+    const isOfThreads = environment.problem.startsWith(threadsVariable);
+    const remedy = isOfThreads
+      ? `${threadsVariable} or set it to one`
+      : `${environmentVariable} or name one that works`;
+    verdicts.push(`${environment.problem}. Unset ${remedy}: until then no layer can be made.`);
   }
   return [
     ...facts.map(([name, value]) => `${style("bold", name.padEnd(8))} ${value}`),
