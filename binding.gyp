@@ -31,10 +31,12 @@
         "native/addon.cpp",
         "native/dispatch.cpp",
         "native/doors/bags.cpp",
+        "native/doors/limits.cpp",
         "native/doors/loss.cpp",
         "native/doors/optimizers.cpp",
         "native/doors/word2vec.cpp",
         "native/lease.cpp",
+        "native/limits.cpp",
         "native/memory.cpp",
         "native/scratch.cpp"
       ],

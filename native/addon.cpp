@@ -9,10 +9,12 @@
 #include "args.h"
 #include "dispatch.h"
 #include "doors/bags.h"
+#include "doors/limits.h"
 #include "doors/loss.h"
 #include "doors/optimizers.h"
 #include "doors/word2vec.h"
 #include "lease.h"
+#include "limits.h"
 
 namespace nn {
 namespace {
@@ -144,6 +146,17 @@ Napi::Object kernelFunctions(Napi::Env env, const Kernels* kernels) {
   return object;
 }
 
+/** What the machine can do at best: for the bench, and no kernels. */
+Napi::Object limitFunctions(Napi::Env env) {
+  Napi::Object object = Napi::Object::New(env);
+  object["vectors"] = limitVectors();
+  object["read"] = function(env, "read", limitRead);
+  object["copy"] = function(env, "copy", limitCopy);
+  object["rows"] = function(env, "rows", limitRows);
+  object["multiplyAdd"] = function(env, "multiplyAdd", limitMultiplyAdd);
+  return object;
+}
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   Napi::Object able = Napi::Object::New(env);
   Napi::Object unable = Napi::Object::New(env);
@@ -160,6 +173,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["unsupported"] = unable;
   exports["allocate"] = function(env, "allocate", allocate);
   exports["release"] = function(env, "release", release);
+  exports["limits"] = limitFunctions(env);
   return exports;
 }
 

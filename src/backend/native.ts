@@ -2,7 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { ArrayBufferBlock } from "./arrayBufferBlock.js";
-import type { Backend, Block, Candidate, Kernels } from "./backend.js";
+import type { Backend, Block, Candidate, Kernels, Limits } from "./backend.js";
 
 /** What native/addon.cpp exports. */
 interface Addon {
@@ -15,6 +15,7 @@ interface Addon {
   allocate(byteLength: number): ArrayBuffer | undefined;
   /** Detaches memory that `allocate` gave and frees it; leaves any other alone. */
   release(arrayBuffer: ArrayBuffer): void;
+  readonly limits?: Limits;
 }
 
 /** The shape of {@link Addon}: an addon that was built for another one is not used. */
@@ -57,13 +58,13 @@ function load(): Addon {
   return addon;
 }
 
-function find(): Candidate[] {
+function find(): { readonly candidates: readonly Candidate[]; readonly limits: Limits | undefined } {
   let addon: Addon;
   try {
     addon = load();
   } catch (error) {
     const [why] = String(error instanceof Error ? error.message : error).split("\n", 1);
-    return known().map((isa) => ({ name: "native", isa, why }));
+    return { candidates: known().map((isa) => ({ name: "native", isa, why })), limits: undefined };
   }
   // Fallback: the engine refuses foreign memory, or byteLength is 0; otherwise this throws.
   const lease = (byteLength: number): ArrayBuffer => addon.allocate(byteLength) ?? new ArrayBuffer(byteLength);
@@ -73,8 +74,13 @@ function find(): Candidate[] {
     return { name: "native", isa, open: () => backend };
   });
   const unable = Object.entries(addon.unsupported).map(([isa, why]): Candidate => ({ name: "native", isa, why }));
-  return [...able, ...unable];
+  return { candidates: [...able, ...unable], limits: addon.limits };
 }
 
+const found = find();
+
 /** The native backend: a candidate for each instruction set of this architecture, best first; all share one kind of memory. */
-export const candidates: readonly Candidate[] = find();
+export const candidates: readonly Candidate[] = found.candidates;
+
+/** What the machine can do at best, where there is an addon: for the bench. */
+export const limits: Limits | undefined = found.limits;

@@ -85,10 +85,13 @@ const rules: readonly Rule[] = [
   // Steps go to the kernels of the backend that holds the tables.
   { of: ["text/word2vec/"], may: [...training, "backend/backend.ts"] },
   { of: ["index.ts"], may: [...training, "backend/select.ts"] },
-  // The bench times the kernels themselves and checks their bits against the specification first; so does the doctor.
+  // The bench times the kernels themselves and checks their bits against the specification first; so does the doctor. What the machine can
+  // do at best only the addon can measure.
   {
     of: ["cli/bench/", "cli/doctor/", "cli/floats.ts"],
     may: [
+      "#native",
+      "index.ts",
       "cli/floats.ts",
       ...training,
       "backend/select.ts",
