@@ -1,24 +1,30 @@
-import process from "node:process";
 import type { CAC } from "cac";
-import type { Backend } from "../../backend/backend.js";
-import { implementationName, implementations as known, selectBackend } from "../../backend/select.js";
-import { type Case, familyNames } from "./case.js";
+import { checkWord } from "../../check.js";
+import { rangeError, show } from "../../errors.js";
+import { type FamilyName, familyNames } from "./case.js";
 import { formatChanges } from "./comparison.js";
 import { chooseCases } from "./families/families.js";
+import type { Reached } from "./goals.js";
+import { bestOfEach, goalCases, goalsEffort, runGoals } from "./goalsRun.js";
+import { formatGoals, goalsToMarkdown } from "./goalsTable.js";
 import { limits } from "./limits.js";
-import { describeLoad, describeMachine } from "./machine.js";
-import { fullEffort, quickEffort } from "./measure.js";
-import { type BenchOptions, readPath, readSizes, readThreads } from "./options.js";
-import { Peers } from "./peers/peers.js";
-import { formatTable, type Look } from "./report.js";
-import { type Plan, type Result, runCase } from "./run.js";
+import { describeMachine } from "./machine.js";
+import { type BenchOptions, readPath, readSizes } from "./options.js";
+import { formatTable } from "./report.js";
+import type { Result } from "./run.js";
 import { readSaved, toSaved, writeSaved } from "./saved.js";
-import { setThreads } from "./threads.js";
+import { passOver, Session } from "./session.js";
+
+/** Beside the families. */
+const otherWays = ["goals"] as const;
 
 /** `nn-embedding bench`: every implementation that works here, side by side, its bits looked at before it is timed. */
 export function addBench(cli: CAC): void {
   cli
-    .command("bench [family]", `Time the work against plain JavaScript: ${familyNames.join(", ")}, or all of them`)
+    .command(
+      "bench [what]",
+      `Time the work against plain JavaScript: ${familyNames.join(", ")}, or all of them; or goals: what is to be reached, and is`,
+    )
     .option("--case <names>", "Only these, such as G3u,M1")
     .option("--backend <name>", "Only this one, such as native, wasm or native:avx2")
     .option("--rows <count>", "Rows of the table: run one custom case per family")
@@ -33,6 +39,7 @@ export function addBench(cli: CAC): void {
     .option("--limit", "Also what the machine can do at best: memory and arithmetic")
     .option("--quick", "A glance in seconds: rough figures")
     .option("--json", "Print JSON, seconds per call")
+    .option("--markdown", "Print Markdown (goals)")
     .option("--save <file>", "Write the same to a .json file")
     .option("--compare <file>", "Tell what became of a run that --save wrote")
     .example("  $ nn-embedding bench gather")
@@ -41,81 +48,71 @@ export function addBench(cli: CAC): void {
     .action(bench);
 }
 
-async function bench(family: unknown, options: BenchOptions): Promise<void> {
+async function bench(what: unknown, options: BenchOptions): Promise<void> {
+  if (what !== undefined) checkWord("what to bench", what, [...familyNames, ...otherWays]);
+  if (what === "goals") await benchGoals(options);
+  else await benchFamilies(what as FamilyName | undefined, options);
+}
+
+async function benchFamilies(family: FamilyName | undefined, options: BenchOptions): Promise<void> {
   const cases = chooseCases({ family, names: options.case, sizes: readSizes(options) });
-  const implementations = chooseImplementations(options.backend);
-  const threads = readThreads(options);
   const savePath = readPath("--save", options.save, [".json"]);
   const before = options.compare === undefined ? undefined : readSaved(String(options.compare));
-  const isJson = options.json === true;
-  const say = (text: string): void => {
-    if (!isJson) console.log(text);
-  };
-  const look: Look = {
-    columns: process.stdout.columns ?? 100,
-    colors: process.stdout.isTTY === true && !process.env.NO_COLOR,
-    chosen: implementationName(selectBackend()),
-  };
-  const hasThreads = setThreads(threads);
-  const peers =
-    options.peers || options.peersFrom !== undefined ? await Peers.start(threads, options.peersFrom) : undefined;
-  say(`${describeMachine()}\nCompare figures only within one run. * is what a layer uses here by default.`);
-  const load = describeLoad();
-  if (load !== undefined) say(load);
-  if (threads > 1 && !hasThreads) say("Ours run on one thread: this build has no more.");
-  if (options.limit && limits === undefined) say("No limits: only the native addon can measure them.");
-  for (const sentence of peers?.describe(threads) ?? []) say(sentence);
-
+  const session = await Session.start(options);
+  const { look, plan } = session;
   const results: Result[] = [];
   try {
-    const plan: Plan = {
-      implementations,
-      effort: options.quick ? quickEffort : fullEffort,
-      threads,
-      plain: true,
-      limits: options.limit ? limits : undefined,
-      peers,
-    };
     for (const [at, timedCase] of cases.entries()) {
-      showProgress(timedCase, at, cases.length);
-      results.push(await runOrSkip(timedCase, plan, cases.length > 1));
-      showProgress();
+      session.showProgress(`${timedCase.name} (${at + 1} of ${cases.length})`);
+      results.push(await session.run(timedCase, cases.length > 1));
+      session.showProgress();
       if (cases[at + 1]?.family === timedCase.family) continue;
       const ofFamily = results.filter((result) => result.case.family === timedCase.family);
-      say(`\n${formatTable(timedCase.family, ofFamily, look)}`);
+      session.say(`\n${formatTable(timedCase.family, ofFamily, look)}`);
     }
   } finally {
-    showProgress();
-    peers?.dispose();
+    session.dispose();
   }
-  const names = peers?.all.map(({ name }) => name) ?? [];
-  const saved = toSaved(results, { chosen: look.chosen, threads, peers: names });
+  const peers = plan.peers?.all.map(({ name }) => name) ?? [];
+  const saved = toSaved(results, { chosen: look.chosen, threads: plan.threads, peers });
   if (savePath !== undefined) writeSaved(savePath, saved);
-  if (before !== undefined) say(`\n${formatChanges(before, saved, look)}`);
-  if (isJson) console.log(JSON.stringify(saved, null, 2));
+  if (before !== undefined) session.say(`\n${formatChanges(before, saved, look)}`);
+  if (options.json) console.log(JSON.stringify(saved, null, 2));
 }
 
-/** One of several that does not fit the memory is passed over with a note. */
-async function runOrSkip(timedCase: Case, plan: Plan, isOneOfMany: boolean): Promise<Result> {
-  try {
-    return await runCase(timedCase, plan);
-  } catch (error) {
-    if (!isOneOfMany || (error as { code?: string }).code !== "ERR_OUT_OF_MEMORY") throw error;
-    return { case: timedCase, rows: [], notes: [`Passed over: ${(error as Error).message}.`] };
+/** Each case of the goals, with the peers and limits that they name. */
+async function benchGoals(options: BenchOptions): Promise<void> {
+  const all = goalCases();
+  const names = options.case === undefined ? undefined : String(options.case).split(",");
+  const known = all.map(({ name }) => name);
+  for (const name of names ?? []) checkWord("--case", name, known);
+  const cases = all.filter(({ name }) => names === undefined || names.includes(name));
+  if (options.threads !== undefined) {
+    throw rangeError(
+      "ERR_OUT_OF_RANGE",
+      `--threads is ${show(options.threads)}, expected none: goals are for one thread, and two`,
+    );
   }
-}
-
-/** All that work here; of one name ("native") all its instruction sets. */
-function chooseImplementations(name: unknown): Backend[] {
-  const wanted = name === undefined ? undefined : String(name);
-  if (wanted !== undefined) selectBackend(wanted); // throws what a layer would throw
-  return known()
-    .filter((each) => wanted === undefined || each.name === wanted || implementationName(each) === wanted)
-    .flatMap((each) => ("backend" in each ? [each.backend] : []));
-}
-
-/** One line that the next one overwrites; without a case it is wiped. Nothing where nobody watches. */
-function showProgress(timedCase?: Case, at = 0, count = 0): void {
-  if (process.stderr.isTTY !== true) return;
-  process.stderr.write(timedCase ? `\r\x1b[Kmeasuring ${timedCase.name} (${at + 1} of ${count})` : "\r\x1b[K");
+  const session = await Session.start({ ...options, peers: true }, goalsEffort);
+  const plan = { ...session.plan, limits, implementations: bestOfEach(session.plan.implementations) };
+  const results: Result[] = [];
+  const reached: Reached[] = [];
+  try {
+    for (const [at, timedCase] of cases.entries()) {
+      session.showProgress(`${timedCase.name} (${at + 1} of ${cases.length})`);
+      try {
+        const done = await runGoals(timedCase, plan, plan.peers);
+        results.push(done.result);
+        reached.push(...done.reached);
+      } catch (error) {
+        const { notes } = passOver(timedCase, error);
+        session.say(notes.join(" "));
+      }
+    }
+  } finally {
+    session.dispose();
+  }
+  if (options.markdown) console.log(goalsToMarkdown(reached, describeMachine()));
+  else if (options.json) console.log(JSON.stringify(reached, null, 2));
+  else session.say(`\n${formatGoals(reached, session.look)}`);
 }
