@@ -2,28 +2,36 @@ import type { CAC } from "cac";
 import { checkWord } from "../../check.js";
 import { rangeError, show } from "../../errors.js";
 import { type FamilyName, familyNames } from "./case.js";
+import { ratioChart } from "./chart.js";
 import { formatChanges } from "./comparison.js";
+import { Drawing } from "./draw.js";
 import { chooseCases } from "./families/families.js";
 import type { Reached } from "./goals.js";
 import { bestOfEach, goalCases, goalsEffort, runGoals } from "./goalsRun.js";
 import { formatGoals, goalsToMarkdown } from "./goalsTable.js";
 import { limits } from "./limits.js";
-import { describeMachine } from "./machine.js";
+import { countThreads, describeMachine } from "./machine.js";
+import { type Effort, fullEffort } from "./measure.js";
 import { type BenchOptions, readPath, readSizes } from "./options.js";
 import { formatTable } from "./report.js";
-import type { Result } from "./run.js";
+import { type Result, runCase } from "./run.js";
 import { readSaved, toSaved, writeSaved } from "./saved.js";
+import { bestOfBackends, formatScaling, type Grown, scalingChart, scalingPoints } from "./scaling.js";
 import { passOver, Session } from "./session.js";
+import { setThreads } from "./threads.js";
+
+/** There are many points: less for each. */
+const scalingEffort: Effort = { ...fullEffort, warmUpSeconds: 0.05, budgetSeconds: 1.5, most: 15 };
 
 /** Beside the families. */
-const otherWays = ["goals"] as const;
+const otherWays = ["scaling", "goals"] as const;
 
 /** `nn-embedding bench`: every implementation that works here, side by side, its bits looked at before it is timed. */
 export function addBench(cli: CAC): void {
   cli
     .command(
       "bench [what]",
-      `Time the work against plain JavaScript: ${familyNames.join(", ")}, or all of them; or goals: what is to be reached, and is`,
+      `Time the work against plain JavaScript: ${familyNames.join(", ")}, or all of them; scaling: growth curves; goals: what is to be reached, and is`,
     )
     .option("--case <names>", "Only these, such as G3u,M1")
     .option("--backend <name>", "Only this one, such as native, wasm or native:avx2")
@@ -41,6 +49,7 @@ export function addBench(cli: CAC): void {
     .option("--json", "Print JSON, seconds per call")
     .option("--markdown", "Print Markdown (goals)")
     .option("--save <file>", "Write the same to a .json file")
+    .option("--chart <file>", "Draw the ratios, or the growth curves, as .svg or .png")
     .option("--compare <file>", "Tell what became of a run that --save wrote")
     .example("  $ nn-embedding bench gather")
     .example("  $ nn-embedding bench --case G3u,M1 --peers --limit")
@@ -51,6 +60,7 @@ export function addBench(cli: CAC): void {
 async function bench(what: unknown, options: BenchOptions): Promise<void> {
   if (what !== undefined) checkWord("what to bench", what, [...familyNames, ...otherWays]);
   if (what === "goals") await benchGoals(options);
+  else if (what === "scaling") await benchScaling(options);
   else await benchFamilies(what as FamilyName | undefined, options);
 }
 
@@ -58,6 +68,8 @@ async function benchFamilies(family: FamilyName | undefined, options: BenchOptio
   const cases = chooseCases({ family, names: options.case, sizes: readSizes(options) });
   const savePath = readPath("--save", options.save, [".json"]);
   const before = options.compare === undefined ? undefined : readSaved(String(options.compare));
+  const chartPath = readPath("--chart", options.chart, [".svg", ".png"]);
+  const drawing = chartPath === undefined ? undefined : await Drawing.for(chartPath);
   const session = await Session.start(options);
   const { look, plan } = session;
   const results: Result[] = [];
@@ -76,8 +88,43 @@ async function benchFamilies(family: FamilyName | undefined, options: BenchOptio
   const peers = plan.peers?.all.map(({ name }) => name) ?? [];
   const saved = toSaved(results, { chosen: look.chosen, threads: plan.threads, peers });
   if (savePath !== undefined) writeSaved(savePath, saved);
+  if (chartPath !== undefined) await drawing!.write(chartPath, ratioChart(results, describeMachine()));
   if (before !== undefined) session.say(`\n${formatChanges(before, saved, look)}`);
   if (options.json) console.log(JSON.stringify(saved, null, 2));
+}
+
+/** The same work while tables, batches and threads grow. */
+async function benchScaling(options: BenchOptions): Promise<void> {
+  const chartPath = readPath("--chart", options.chart, [".svg", ".png"]);
+  const drawing = chartPath === undefined ? undefined : await Drawing.for(chartPath);
+  if (options.threads !== undefined) {
+    throw rangeError(
+      "ERR_OUT_OF_RANGE",
+      `--threads is ${show(options.threads)}, expected none: scaling goes through them`,
+    );
+  }
+  const session = await Session.start(options, scalingEffort);
+  const implementations = bestOfBackends(session.plan.implementations);
+  const numThreads = setThreads(1) ? countThreads() : 1;
+  const points = scalingPoints(numThreads, options.quick === true);
+  const grown: Grown[] = [];
+  try {
+    for (const [at, point] of points.entries()) {
+      session.showProgress(`${point.case.name} (${at + 1} of ${points.length})`);
+      setThreads(point.threads);
+      const plan = { ...session.plan, implementations, threads: point.threads, limits: undefined };
+      grown.push({ point, result: await runCase(point.case, plan).catch((error) => passOver(point.case, error)) });
+    }
+  } finally {
+    setThreads(1);
+    session.dispose();
+  }
+  session.say(`\n${formatScaling(grown, session.look)}`);
+  if (options.json) {
+    const told = grown.map(({ point, result }) => ({ ...point, case: result.case.shape, rows: result.rows }));
+    console.log(JSON.stringify(told, null, 2));
+  }
+  if (chartPath !== undefined) await drawing!.write(chartPath, scalingChart(grown, describeMachine()));
 }
 
 /** Each case of the goals, with the peers and limits that they name. */

@@ -30,7 +30,9 @@ export async function runGoals(
   peers: Peers | undefined,
 ): Promise<{ readonly result: Result; readonly reached: readonly Reached[] }> {
   const own = goals.filter((each) => each.case === timedCase.name);
-  const plan = { implementations, limits, effort, peers, threads: 1, plain: needsPlain(timedCase.name) };
+  const peerIds = own.flatMap(({ against }) => (typeof against === "string" ? [] : against));
+  const plain = needsPlain(timedCase.name);
+  const plan = { implementations, limits, effort, peers, peerIds: [...new Set(peerIds)], threads: 1, plain };
   const result = await runCase(timedCase, plan);
   const native = implementations.find(({ name }) => name === "native");
   const both = own.some(({ against }) => against === "one thread") && native !== undefined;

@@ -38,6 +38,8 @@ export interface Plan {
   readonly plain: boolean;
   readonly limits?: Limits | undefined;
   readonly peers?: Peers | undefined;
+  /** Those of them who are asked; all without it. */
+  readonly peerIds?: readonly string[] | undefined;
 }
 
 /**
@@ -49,7 +51,7 @@ export async function runCase(timedCase: Case, plan: Plan): Promise<Result> {
   checkMemory(timedCase, plan, freemem());
   const prepared = timedCase.prepare(plan.implementations, plan);
   try {
-    const peers = prepared.job ? await plan.peers?.load(timedCase.name, prepared.job) : undefined;
+    const peers = prepared.job ? await plan.peers?.load(timedCase.name, prepared.job, plan.peerIds) : undefined;
     const names = new Map(peers?.map(({ peer, task }) => [task.label, peer.id]));
     const tasks: Task[] = [...prepared.tasks, ...(peers ?? []).map(({ task }) => task)];
     const timings = await measure(tasks, plan.effort);
@@ -63,10 +65,10 @@ export async function runCase(timedCase: Case, plan: Plan): Promise<Result> {
 /** @throws RangeError [ERR_OUT_OF_MEMORY] when what the case and the peers hold does not fit the free memory. */
 export function checkMemory(
   timedCase: Case,
-  { implementations, peers }: Pick<Plan, "implementations" | "peers">,
+  { implementations, peers, peerIds }: Pick<Plan, "implementations" | "peers" | "peerIds">,
   freeBytes: number,
 ): void {
-  const needed = timedCase.bytes(implementations) + (peers?.all.length ?? 0) * timedCase.bytes([]);
+  const needed = timedCase.bytes(implementations) + (peerIds?.length ?? peers?.all.length ?? 0) * timedCase.bytes([]);
   if (needed <= freeBytes) return;
   const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
   throw rangeError(

@@ -57,10 +57,15 @@ export class Peers {
     );
   }
 
-  /** The job as tasks of those who can do it, one after the other. */
-  async load(where: string, job: Job): Promise<{ readonly peer: Peer; readonly task: Task }[]> {
+  /** The job as tasks of those who can do it, or those of them who are asked for, one after the other. */
+  async load(
+    where: string,
+    job: Job,
+    ids: readonly string[] = peerIds,
+  ): Promise<{ readonly peer: Peer; readonly task: Task }[]> {
     const tasks: { peer: Peer; task: Task }[] = [];
     for (const peer of this.all) {
+      if (!ids.includes(peer.id)) continue;
       const own = peer.id.startsWith("onnxruntime") ? toOnnxJob(job) : job;
       const task = own === undefined ? "no such operation" : await peer.load(where, own);
       if (typeof task !== "string") tasks.push({ peer, task });
