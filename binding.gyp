@@ -31,11 +31,13 @@
         "native/addon.cpp",
         "native/dispatch.cpp",
         "native/doors/bags.cpp",
+        "native/doors/limits.cpp",
         "native/doors/loss.cpp",
         "native/doors/optimizers.cpp",
         "native/doors/word2vec.cpp",
         "native/later.cpp",
         "native/lease.cpp",
+        "native/limits.cpp",
         "native/memory.cpp",
         "native/scratch.cpp",
         "native/threads.cpp"

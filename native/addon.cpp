@@ -9,11 +9,13 @@
 #include "args.h"
 #include "dispatch.h"
 #include "doors/bags.h"
+#include "doors/limits.h"
 #include "doors/loss.h"
 #include "doors/optimizers.h"
 #include "doors/word2vec.h"
 #include "later.h"
 #include "lease.h"
+#include "limits.h"
 #include "threads.h"
 
 namespace nn {
@@ -191,6 +193,17 @@ Napi::Object kernelFunctions(Napi::Env env, const Door* door) {
   return object;
 }
 
+/** What the machine can do at best: for the bench, and no kernels. */
+Napi::Object limitFunctions(Napi::Env env) {
+  Napi::Object object = Napi::Object::New(env);
+  object["vectors"] = limitVectors();
+  object["read"] = function(env, "read", limitRead);
+  object["copy"] = function(env, "copy", limitCopy);
+  object["rows"] = function(env, "rows", limitRows);
+  object["multiplyAdd"] = function(env, "multiplyAdd", limitMultiplyAdd);
+  return object;
+}
+
 /** What lasts as long as an environment: the doors of its functions, and the calls that are noted down. */
 struct Environment {
   Door atOnce[mostImplementations];
@@ -229,6 +242,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["setNumThreads"] = function(env, "setNumThreads", setThreads<setNumThreads>);
   exports["setFirstNumThreads"] = function(env, "setFirstNumThreads", setThreads<setFirstNumThreads>);
   exports["setSplitsAll"] = function(env, "setSplitsAll", setSplitsAll);
+  exports["limits"] = limitFunctions(env);
   return exports;
 }
 

@@ -20,7 +20,8 @@ if (isOlder("src/backend/wasm/modules.ts", ["assembly"]))
 if (isOlder("dist/index.js", ["src", "tsconfig.json", "package.json"])) {
   rmSync("dist", { recursive: true, force: true });
   run("node", ["node_modules/typescript/bin/tsc"], "compiling TypeScript");
-  for (const file of ["cli/train/genesis.txt", "cli/bench/openblas.py"]) cpSync(`src/${file}`, `dist/${file}`);
+  const peers = ["peer.py", "peer.mjs", "onnxRuntime.mjs", "tensorFlow.mjs"].map((file) => `cli/bench/peers/${file}`);
+  for (const file of ["cli/train/genesis.txt", ...peers]) cpSync(`src/${file}`, `dist/${file}`);
 }
 
 /** The addon is a gain, not a need: without the tools to build it everything works on WebAssembly, and one line says so. */

@@ -4,20 +4,30 @@ import type { Backend, Kernels } from "../src/backend/backend.js";
 import { specification } from "../src/backend/js/js.js";
 import { implementationName, implementations as known, selectBackend } from "../src/backend/select.js";
 import { addBench } from "../src/cli/bench/bench.js";
-import { chooseCases, type ProductCase, type RowsCase, standardCases, workOf } from "../src/cli/bench/cases.js";
+import type { Case } from "../src/cli/bench/case.js";
+import { bagsCase } from "../src/cli/bench/families/bags.js";
+import { backwardBags } from "../src/cli/bench/families/bagsBackward.js";
+import { chooseCases, families, standardCases } from "../src/cli/bench/families/families.js";
+import { gatherCase } from "../src/cli/bench/families/gather.js";
+import { lossCase } from "../src/cli/bench/families/loss.js";
+import { productCase } from "../src/cli/bench/families/matmul.js";
+import { scatterCase } from "../src/cli/bench/families/scatterAdd.js";
+import { atHome, stagedProduct, stagedRows } from "../src/cli/bench/families/staging.js";
+import { stepCase } from "../src/cli/bench/families/step.js";
+import { topKCase } from "../src/cli/bench/families/topK.js";
 import { drawIds } from "../src/cli/bench/ids.js";
+import { limits } from "../src/cli/bench/limits.js";
 import { type Effort, measure, type Task, takesPart } from "../src/cli/bench/measure.js";
-import { OpenBlas } from "../src/cli/bench/openblas.js";
-import { prepare } from "../src/cli/bench/prepare.js";
-import { figures, formatTable, toJson, unitOfTime } from "../src/cli/bench/report.js";
-import { compare, runCase } from "../src/cli/bench/run.js";
+import { figures, formatTable, unitOfTime } from "../src/cli/bench/report.js";
+import { checkMemory, compare, type Plan, runCase } from "../src/cli/bench/run.js";
 import { quantile, spread, summarize } from "../src/cli/bench/statistics.js";
-import { sampleProduct, verifyProduct } from "../src/cli/bench/verify.js";
+import { type ProductSizes, sampleProduct, verifyProduct } from "../src/cli/bench/verify.js";
 import { firstDifference } from "../src/cli/floats.js";
 import { Generator } from "../src/random/generator.js";
 
 const glance: Effort = { warmUpSeconds: 0.0002, sampleSeconds: 0.0001, budgetSeconds: 0.002, fewest: 1, most: 2 };
 const implementations = known().flatMap((each) => ("backend" in each ? [each.backend] : []));
+const plan: Plan = { implementations, effort: glance, threads: 1, plain: true };
 
 describe("statistics", () => {
   test("finds quantiles, between samples on a straight line, whatever the order", () => {
@@ -96,45 +106,53 @@ describe("measure", () => {
 });
 
 describe("cases", () => {
+  const byName = (name: string): Case => standardCases.find((each) => each.name === name)!;
+
   test("have names of their own, and the work of a call in them", () => {
     const names = standardCases.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toEqual(["G1", "G2a", "G3u", "G3z", "B1", "M1", "M2", "M3a", "M3b", "S1", "S2", "O4", "O5", "O6"]);
-    const byName = (name: string) => standardCases.find((each) => each.name === name)!;
-    expect(workOf(byName("M3a"))).toEqual({ amount: 2 * 512 ** 3, unit: "GFLOP/s" });
-    expect(workOf(byName("G1"))).toEqual({ amount: 4 * (4 + 2 * 12), unit: "GB/s" });
-    expect(workOf(byName("B1"))).toEqual({ amount: 4 * 4096 * (32 + (32 + 1) * 64), unit: "GB/s" });
-    expect(workOf(byName("S1"))).toEqual({ amount: 4 * 8192 * (1 + 3 * 768), unit: "GB/s" });
+    const asked =
+      "G1 G2a G2b G3u G3z G4 B1 M1 M2 N2 N4 N8 N16 N32 M3a M3b M4 S1 S1r S1s S2 S2s O4 O5 O6 OD L1 T1 C1 C8";
+    expect(names).toEqual(expect.arrayContaining(asked.split(" ")));
+    expect(byName("M3a").work).toEqual({ amount: 2 * 512 ** 3, unit: "GFLOP/s" });
+    expect(byName("G1").work).toEqual({ amount: 4 * (4 + 2 * 12), unit: "GB/s" });
+    expect(byName("B1").work).toEqual({ amount: 4 * 4096 * (32 + (32 + 1) * 64), unit: "GB/s" });
+    expect(byName("S1").work).toEqual({ amount: 4 * 8192 * (1 + 3 * 768), unit: "GB/s" });
+    expect(byName("S1r").work).toEqual({ amount: 4 * (8192 * (1 + 3 * 768) + 50257 * 768), unit: "GB/s" });
   });
 
-  test("are those of the kernel, or one of the sizes asked for", () => {
-    expect(chooseCases("gather", {}).map(({ name }) => name)).toEqual(["G1", "G2a", "G3u", "G3z"]);
-    expect(chooseCases(undefined, { dim: 5 })).toMatchObject([
-      { kernel: "gather", rows: 50257, dim: 5, batch: 1024 },
-      { kernel: "bags", rows: 50257, dim: 5, batch: 4096 },
-      { kernel: "matmul", m: 64, n: 50257, k: 5 },
-      { kernel: "scatter-add", rows: 50257, dim: 5, batch: 8192 },
-      { kernel: "step", rows: 50257, dim: 5, batch: 4096 },
+  test("are told in a few words", () => {
+    expect(byName("G3z").shape).toBe("65,536 zipf ids, 1,000,000 x 64");
+    expect(byName("N4").shape).toBe("[4, 768] x [50257, 768]^T");
+    expect(byName("M4").shape).toBe("one-hot [1024, 50257] x [50257, 768]");
+  });
+
+  test("are those of the family, those of a name, or one of the sizes asked for", () => {
+    const names = (choice: object) => chooseCases({ sizes: {}, ...choice }).map(({ name }) => name);
+    expect(names({ family: "gather" })).toEqual(["G1", "G2a", "G2b", "G3u", "G3z", "G4"]);
+    expect(names({ names: "M1,G3u" })).toEqual(["G3u", "M1"]);
+    expect(names({ family: "matmul", names: "M1" })).toEqual(["M1"]);
+    expect(names({})).toEqual(standardCases.map(({ name }) => name));
+    expect(chooseCases({ sizes: { dim: 5 } }).map(({ family, sizes }) => [family, sizes])).toMatchObject([
+      ["gather", { rows: 50257, dim: 5, batch: 1024 }],
+      ["bags", { rows: 50257, dim: 5, batch: 4096 }],
+      ["matmul", { m: 64, n: 50257, k: 5 }],
+      ["scatter-add", { rows: 50257, dim: 5, batch: 8192 }],
+      ["step", { rows: 50257, dim: 5, batch: 4096 }],
+      ["loss", { n: 64, rows: 50257, dim: 5 }],
+      ["top-k", { n: 64, rows: 50257, dim: 5, k: 10 }],
     ]);
-    expect(chooseCases("matmul", { rows: 7, batch: 3 })).toMatchObject([{ m: 3, n: 7, k: 768, layout: "NT" }]);
-  });
-
-  test.each([
-    ["conv", {}, 'kernel is "conv", expected "gather" or "bags" or "matmul" or "scatter-add" or "step"'],
-    ["gather", { rows: 0 }, "--rows is 0, expected an integer in [1, 2147483647]"],
-    ["gather", { dim: "wide" }, '--dim is "wide", expected an integer in [1, 2147483647]'],
-    ["gather", { batch: 1.5 }, "--batch is 1.5, expected an integer in [1, 2147483647]"],
-  ])("refuse %s %o", (kernel, sizes, message) => {
-    expect(() => chooseCases(kernel, sizes)).toThrow(message);
+    const [custom] = chooseCases({ family: "matmul", sizes: { rows: 7, batch: 3 } });
+    expect(custom.sizes).toEqual({ layout: "NT", m: 3, n: 7, k: 768 });
   });
 });
 
 describe("verification", () => {
-  const product: ProductCase = { kernel: "matmul", name: "P", means: "", layout: "NT", m: 3, n: 5, k: 9 };
-  const rows = { name: "R", means: "", rows: 11, dim: 3, batch: 20, ids: "uniform" } as const;
-  const corrupted = (kernels: Partial<Kernels>): Backend[] => {
-    const js = selectBackend("js");
-    return [{ ...js, isa: "broken", kernels: { ...specification, ...kernels } }];
+  const product: ProductSizes = { layout: "NT", m: 3, n: 5, k: 9 };
+  const rows = { rows: 11, dim: 3, batch: 20 } as const;
+  const prepare = (timedCase: Case, kernels: Partial<Kernels>): void => {
+    const broken: Backend = { ...selectBackend("js"), isa: "broken", kernels: { ...specification, ...kernels } };
+    timedCase.prepare([broken], { plain: true, threads: 1 }).dispose();
   };
 
   test("tells bits apart, but not the payloads of NaNs", () => {
@@ -148,7 +166,7 @@ describe("verification", () => {
       specification.matmulNT(a, b, m, n, k, accumulate, out);
       new Uint32Array(out.buffer, out.byteOffset)[7] ^= 1;
     };
-    expect(() => prepare(product, corrupted({ matmulNT: oneBit }))).toThrow(
+    expect(() => prepare(productCase("P", "", product), { matmulNT: oneBit })).toThrow(
       /^P: js:broken: out\[1, 2\] is \S+ \(0x[0-9a-f]{8}\), expected \S+ \(0x[0-9a-f]{8}\)$/,
     );
   });
@@ -156,16 +174,16 @@ describe("verification", () => {
   test("refuses a scatterAdd that forgets its last row", () => {
     const forgetful: Kernels["scatterAdd"] = (table, numEmbeddings, dim, ids, count, padding, gradOut) =>
       specification.scatterAdd(table, numEmbeddings, dim, ids, count - 1, padding, gradOut) + 1;
-    expect(() => prepare({ kernel: "scatter-add", ...rows }, corrupted({ scatterAdd: forgetful }))).toThrow(
-      /^R: js:broken: gradWeight\[\d+, 0\] is /,
-    );
+    const timedCase = scatterCase("R", "", { ...rows, ids: "uniform", to: "kernel" });
+    expect(() => prepare(timedCase, { scatterAdd: forgetful })).toThrow(/^R: js:broken: gradWeight\[\d+, 0\] is /);
   });
 
-  test("refuses a step that moves nothing", () => {
-    const spread = { ...rows, batch: 5, ids: "spread" } as const;
-    expect(() => prepare({ kernel: "step", ...spread }, corrupted({ stepSparseAdam: () => 5 }))).toThrow(
-      /^R: js:broken: weight\[0, 0\] is /,
-    );
+  test.each([
+    ["SparseAdam", "stepSparseAdam"],
+    ["Adam", "stepAdam"],
+  ] as const)("refuses a step of %s that moves nothing", (optimizer, kernel) => {
+    const timedCase = stepCase("R", "", { ...rows, optimizer, batch: optimizer === "Adam" ? 11 : 5 });
+    expect(() => prepare(timedCase, { [kernel]: () => 5 })).toThrow(/^R: js:broken: weight\[0, 0\] is /);
   });
 
   test("looks at the first and last rows and columns of a product, with the specification's bits there", () => {
@@ -174,7 +192,7 @@ describe("verification", () => {
       const generator = new Generator(8);
       const a = generator.fillFloat32(new Float32Array(m * k)) as Float32Array;
       const b = generator.fillFloat32(new Float32Array(n * k)) as Float32Array;
-      const sample = sampleProduct({ ...product, layout, m, n, k }, a, b);
+      const sample = sampleProduct({ layout, m, n, k }, a, b);
       const out = new Float32Array(m * n);
       (layout === "NT" ? specification.matmulNT : specification.matmulNN)(a, b, m, n, k, false, out);
       expect(sample.rows).toEqual(expect.arrayContaining([0, 1, 58, 59]));
@@ -189,72 +207,131 @@ describe("verification", () => {
   });
 });
 
-describe("a run", () => {
-  test.each(chooseCases(undefined, { rows: 50, dim: 7, batch: 9 }))(
-    "of $kernel times everything that works here",
-    async (timedCase) => {
-      const result = await runCase(timedCase, implementations, glance);
-      const labels = result.rows.map(({ label }) => label);
-      expect(labels).toHaveLength(implementations.length + 1);
-      expect(labels).toEqual(expect.arrayContaining(implementations.map(implementationName)));
-      const plain = result.rows.filter(({ label }) => label.startsWith("plain JS"));
-      expect(plain).toMatchObject([{ timesPlain: 1 }]);
-      for (const row of result.rows) expect(row.rate).toBeGreaterThan(0);
-    },
-  );
+const rows = { rows: 50, dim: 7, batch: 9 };
 
-  test.each(["NN", "NT"] as const)("of %s on sizes that no tile divides", async (layout) => {
-    const timedCase: ProductCase = { kernel: "matmul", name: "P", means: "", layout, m: 13, n: 77, k: 259 };
-    expect((await runCase(timedCase, implementations, glance)).rows).toHaveLength(implementations.length + 1);
+/** A case of each family and kind, of sizes that nothing divides. */
+const smallCases: readonly Case[] = [
+  gatherCase("gather", "gather", "", { ...rows, ids: "zipf" }),
+  ...(["sum", "mean", "max", "weighted"] as const).map((mode) => bagsCase(mode, "", { ...rows, ids: "uniform", mode })),
+  backwardBags("bags, backward", "", { ...rows, bagSize: 5, ids: "zipf" }),
+  productCase("NT", "", { layout: "NT", m: 13, n: 77, k: 259 }),
+  productCase("NN", "", { layout: "NN", m: 13, n: 77, k: 259 }),
+  productCase("one-hot", "", { layout: "NN", m: 9, n: 7, k: 50 }, true),
+  ...(["kernel", "dense", "sparse"] as const).map((to) => scatterCase(to, "", { ...rows, ids: "zipf", to })),
+  stepCase("SparseAdam", "", { ...rows, optimizer: "SparseAdam" }),
+  stepCase("Adam", "", { ...rows, batch: 50, optimizer: "Adam" }),
+  lossCase("loss", "", { n: 9, rows: 50, dim: 7 }),
+  topKCase("top-k", "", { n: 9, rows: 50, dim: 7, k: 3 }),
+  ...families.find(({ name }) => name === "small")!.cases,
+];
+
+describe("a run", () => {
+  test.each(smallCases)("of $name times everything that works here", async (timedCase) => {
+    const result = await runCase(timedCase, { ...plan, limits });
+    const labels = result.rows.map(({ label }) => label);
+    expect(labels).toEqual(expect.arrayContaining(implementations.map(implementationName)));
+    expect(result.rows.filter(({ kind }) => kind === "plain")).toMatchObject([{ timesPlain: 1 }]);
+    for (const row of result.rows) expect(row.rate).toBeGreaterThan(0);
+    if (limits !== undefined && timedCase.family !== "small" && timedCase.name !== "bags, backward") {
+      expect(result.rows.some(({ kind }) => kind === "limit")).toBe(true);
+      expect(result.rows[0].timesLimit).toBeGreaterThan(0);
+    }
   });
 
-  test("takes the faster of the loops by hand for the baseline, and shows only that", () => {
-    const timing = (label: string, median: number) => ({
-      label,
-      median,
-      p10: median,
-      p90: median,
-      samples: 3,
-      calls: 1,
-    });
-    const timings = [timing("native:avx2", 0.5), timing("loop", 2), timing("set", 1), timing("OpenBLAS", 0.25)];
-    const timedCase = standardCases.find(({ name }) => name === "M1")!;
-    const { rows, unit } = compare(timedCase, timings, ["loop", "set"], "OpenBLAS");
-    expect(unit).toBe("GFLOP/s");
-    expect(rows.map(({ label, timesPlain, timesOpenBlas }) => [label, timesPlain, timesOpenBlas])).toEqual([
-      ["native:avx2", 2, 0.5],
-      ["set", 1, 0.25],
-      ["OpenBLAS", 4, 1],
+  test.each([
+    stagedRows("gather", "", { kernel: "gather", ...rows }),
+    stagedRows("scatterAdd", "", { kernel: "scatterAdd", ...rows }),
+    stagedProduct("NT", "", { layout: "NT", m: 13, n: 77, k: 25 }),
+    stagedProduct("NN", "", { layout: "NN", m: 13, n: 77, k: 25 }),
+  ])("of staging $name times WASM, staged and at home", async (timedCase) => {
+    const labels = (await runCase(timedCase, plan)).rows.map(({ label }) => label);
+    const inWasm = implementations.filter(({ name }) => name === "wasm").map(implementationName);
+    expect(labels).toEqual(inWasm.flatMap((label) => [label, label + atHome]));
+  });
+
+  test("leaves plain JavaScript out where it is not wanted", async () => {
+    for (const timedCase of smallCases) {
+      const { rows } = await runCase(timedCase, { ...plan, implementations: [selectBackend("js")], plain: false });
+      expect(rows.every(({ kind }) => kind === "ours")).toBe(true);
+    }
+  });
+
+  const timing = (label: string, median: number) => ({
+    label,
+    median,
+    p10: median,
+    p90: median,
+    samples: 3,
+    calls: 1,
+  });
+
+  test("takes the faster of the loops by hand, the fastest peer and the slowest limit for its ratios", () => {
+    const timings = [
+      timing("native:avx2", 0.5),
+      timing("loop", 2),
+      timing("set", 1),
+      timing("PyTorch", 0.25),
+      timing("NumPy", 0.75),
+      timing("reading", 0.2),
+      timing("multiply-add", 0.1),
+    ];
+    const roles = { plain: ["loop", "set"], limits: ["reading", "multiply-add"] };
+    const peers = new Map([
+      ["PyTorch", "torch"],
+      ["NumPy", "numpy"],
     ]);
+    const rows = compare({ work: { amount: 1e9, unit: "GB/s" } }, timings, roles, peers);
+    expect(
+      rows.map(({ label, kind, timesPlain, timesPeer, timesLimit }) => [
+        label,
+        kind,
+        timesPlain,
+        timesPeer,
+        timesLimit,
+      ]),
+    ).toEqual([
+      ["native:avx2", "ours", 2, 0.5, 2.5],
+      ["set", "plain", 1, 0.25, 5],
+      ["PyTorch", "peer", 4, 1, 1.25],
+      ["NumPy", "peer", 1 / 0.75, 0.25 / 0.75, 3.75],
+      ["reading", "limit", 5, 1.25, 1],
+      ["multiply-add", "limit", 10, 2.5, 0.5],
+    ]);
+    expect(rows[0].rate).toBe(2);
+    const alone = compare({ work: { amount: 1e9, unit: "GB/s" } }, [timing("js:scalar", 1)], { plain: [], limits: [] });
+    expect(alone).toEqual([{ ...timing("js:scalar", 1), kind: "ours", rate: 1 }]);
   });
 
   test("refuses tables that do not fit the memory", async () => {
-    const huge: RowsCase = {
-      kernel: "gather",
-      name: "H",
-      means: "",
-      rows: 2 ** 31 - 1,
-      dim: 1e5,
-      batch: 1,
-      ids: "uniform",
-    };
-    await expect(runCase(huge, implementations, glance)).rejects.toMatchObject({ code: "ERR_OUT_OF_MEMORY" });
+    const huge = gatherCase("gather", "H", "", { rows: 2 ** 31 - 1, dim: 1e5, batch: 1, ids: "uniform" });
+    await expect(runCase(huge, plan)).rejects.toMatchObject({ code: "ERR_OUT_OF_MEMORY" });
+    expect(() =>
+      checkMemory(gatherCase("gather", "H", "", { rows: 1e6, dim: 64, batch: 1, ids: "uniform" }), plan, 1e8),
+    ).toThrow(/^H \(1 ids, 1,000,000 x 64\) is \d\.\d GB in all its tables, expected no more than the free 0\.1 GB; /);
   });
 });
 
-describe("the peer", () => {
-  test("multiplies as we do, where a python3 has numpy", async (context) => {
-    const peer = await OpenBlas.start();
-    if (peer === undefined) return context.skip();
-    try {
-      for (const layout of ["NN", "NT"] as const) {
-        const timedCase: ProductCase = { kernel: "matmul", name: "P", means: "", layout, m: 3, n: 50, k: 20 };
-        const { rows } = await runCase(timedCase, [selectBackend("js")], glance, peer);
-        expect(rows.at(-1)).toMatchObject({ label: peer.name, timesOpenBlas: 1 });
-      }
-    } finally {
-      peer.dispose();
+describe("the limits", () => {
+  test.runIf(limits !== undefined)("are timed, and refuse rows that are not there", () => {
+    const floats = new Float32Array(64).fill(1);
+    const machine = limits!;
+    expect(machine.vectors).toEqual(expect.any(String));
+    expect(machine.read(floats, 64, 1, 3)).toBeGreaterThan(0);
+    const copied = new Float32Array(64);
+    expect(machine.copy(floats, copied, 64, 2, 1)).toBeGreaterThan(0);
+    expect(copied).toEqual(floats);
+    const table = Float32Array.from({ length: 33 }, (_, i) => i);
+    const out = new Float32Array(22);
+    for (const threads of [1, 2]) {
+      expect(machine.rows(table, 3, 11, Uint32Array.of(2, 0), 2, out, true, threads, 1)).toBeGreaterThan(0);
+      expect([...out]).toEqual([...table.subarray(22), ...table.subarray(0, 11)]);
+      out.fill(0);
     }
+    expect(machine.multiplyAdd(1000, 2, 1)).toBeGreaterThan(0);
+    const none = new Float32Array(0);
+    expect(() => machine.rows(table, 3, 11, Uint32Array.of(3), 1, none, false, 1, 1)).toThrow("rows");
+    expect(() => machine.read(floats, 65, 1, 1)).toThrow("from has 64 elements, expected at least 65 x 1");
+    expect(() => machine.read(floats, 64, 0, 1)).toThrow("numThreads");
   });
 });
 
@@ -265,8 +342,7 @@ describe("the report", () => {
   });
 
   test("fits the terminal, and ends no line in room", async () => {
-    const [timedCase] = chooseCases("gather", { rows: 50, dim: 7, batch: 9 });
-    const results = [await runCase(timedCase, implementations, glance)];
+    const results = [await runCase(smallCases[0], { ...plan, limits })];
     for (const columns of [80, 100, 120]) {
       const text = formatTable("gather", results, { columns, colors: false, chosen: "js:scalar" });
       expect(text).toContain("* js:scalar");
@@ -275,27 +351,11 @@ describe("the report", () => {
     }
   });
 
-  test("is plain data as JSON", async () => {
-    const [timedCase] = chooseCases("scatter-add", { rows: 50, dim: 7, batch: 9 });
-    const results = [await runCase(timedCase, [selectBackend("js")], glance)];
-    const json = JSON.parse(JSON.stringify(toJson(results, "js:scalar")));
-    expect(json).toMatchObject({
-      machine: expect.stringContaining("Node"),
-      chosen: "js:scalar",
-      cases: [
-        {
-          case: "custom",
-          kernel: "scatter-add",
-          shape: { rows: 50, dim: 7, batch: 9, ids: "uniform" },
-          work: 4 * 9 * 22,
-          unit: "GB/s",
-          rows: [{ implementation: "js:scalar" }, { implementation: "plain JS (loop)", timesPlain: 1 }],
-        },
-      ],
-    });
-    for (const key of ["median", "p10", "p90", "spread", "samples", "calls", "rate"]) {
-      expect(json.cases[0].rows[0][key]).toEqual(expect.any(Number));
-    }
+  test("tells what a call takes at its peak, and what was passed over", () => {
+    const [timedCase] = smallCases;
+    const look = { columns: 100, colors: false, chosen: "js:scalar" };
+    const results = [{ case: timedCase, rows: [], notes: ["Passed over."], memory: { "js:scalar": 2.5e6 } }];
+    expect(formatTable("gather", results, look)).toMatch(/Passed over\.[\s\S]*given and gives: js:scalar 2\.5\s+MB\./);
   });
 });
 
@@ -312,7 +372,7 @@ describe("the command", () => {
   };
   const sizes = ["--rows", "40", "--dim", "6", "--batch", "5", "--quick"];
 
-  test("prints a table a kernel", async () => {
+  test("prints a table a family", async () => {
     const text = await run(...sizes, "--backend", "js");
     for (const word of ["gather", "bags", "matmul", "scatter-add", "js:scalar", "plain JS", "GB/s", "GFLOP/s"]) {
       expect(text).toContain(word);
@@ -325,10 +385,23 @@ describe("the command", () => {
     expect(json.cases).toHaveLength(1);
   });
 
-  test("refuses a backend as a layer does", async () => {
-    await expect(run("gather", "--backend", "cuda")).rejects.toMatchObject({
-      code: "ERR_UNKNOWN_BACKEND",
-      message: expect.stringMatching(/^backend is "cuda", expected one of /),
-    });
+  test.each([
+    [["conv"], 'family is "conv", expected "gather" or "bags" or '],
+    [["gather", "--rows", "0"], "--rows is 0, expected an integer in [1, 2147483647]"],
+    [["gather", "--dim", "wide"], '--dim is "wide", expected an integer in [1, 2147483647]'],
+    [["gather", "--batch", "1.5"], "--batch is 1.5, expected an integer in [1, 2147483647]"],
+    [["gather", "--case", "M1"], '--case is "M1", expected "G1" or "G2a" or '],
+    [["--case", "G1,Z9"], '--case is "Z9", expected "G1" or "G2a" or '],
+    [["--threads", "0"], "--threads is 0, expected an integer in [1, "],
+    [["--threads", "many"], '--threads is "many", expected an integer in [1, '],
+    [["--save", "run.txt"], '--save is "run.txt", expected a name that ends in .json'],
+    [["--save", "no/such/run.json"], '--save is "no/such/run.json", expected a file in a folder that exists'],
+    [["--compare", "no/such.json"], '--compare is "no/such.json", expected a file to read: ENOENT'],
+    [["--peers-from", "no/such"], '--peers-from is "no/such", expected a folder with node_modules in it'],
+    [["gather", "--backend", "cuda"], 'backend is "cuda", expected one of '],
+  ])("refuses %s", async (words, message) => {
+    const error = await run(...words).catch((thrown) => thrown);
+    expect(error.message).toContain(message);
+    expect(error.code).toMatch(/^ERR_/);
   });
 });

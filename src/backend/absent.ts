@@ -1,4 +1,4 @@
-import type { Candidate, Threads } from "./backend.js";
+import type { Candidate, Limits, Threads } from "./backend.js";
 
 /** The native backend where there are no addons: `#native` leads here from everything that is not Node. */
 export const candidates: readonly Candidate[] = [
@@ -7,3 +7,6 @@ export const candidates: readonly Candidate[] = [
 
 /** And so there are no threads of it. */
 export const threads: Threads | undefined = undefined;
+
+/** Nor a way to measure what the machine can do at best. */
+export const limits: Limits | undefined = undefined;

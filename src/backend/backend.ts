@@ -70,3 +70,27 @@ export interface Threads {
 
 /** The most threads that may be asked for. */
 export const maxThreads = 256;
+
+/** What the machine can do at best, timed by bare loops with the widest vectors on so many threads, each in seconds: no kernels. */
+export interface Limits {
+  /** "AVX-512", "AVX2 with FMA", …: what the loops use. */
+  readonly vectors: string;
+  /** Reads that many floats, `rounds` times. */
+  read(from: Float32Array, count: number, numThreads: number, rounds: number): number;
+  /** Copies them. */
+  copy(from: Float32Array, to: Float32Array, count: number, numThreads: number, rounds: number): number;
+  /** Rows of a table to `out`, or with an empty one no further than into registers; with `streams` past the caches. */
+  rows(
+    table: Float32Array,
+    numEmbeddings: number,
+    embeddingDim: number,
+    rows: Uint32Array,
+    numRows: number,
+    out: Float32Array,
+    streams: boolean,
+    numThreads: number,
+    rounds: number,
+  ): number;
+  /** That many multiplications, each with an addition, on each thread. */
+  multiplyAdd(numPairs: number, numThreads: number, rounds: number): number;
+}

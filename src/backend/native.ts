@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { ArrayBufferBlock } from "./arrayBufferBlock.js";
-import type { Backend, Block, Candidate, Kernels, Threads } from "./backend.js";
+import type { Backend, Block, Candidate, Kernels, Limits, Threads } from "./backend.js";
 import { type Call, makeCall } from "./calls.js";
 
 /** What native/addon.cpp exports. */
@@ -30,6 +30,8 @@ interface Addon {
   setFirstNumThreads(count: number): void;
   /** For tests: calls are split among threads however little there is to do. */
   setSplitsAll(splitsAll: boolean): void;
+  /** For the bench. */
+  readonly limits?: Limits;
 }
 
 /** The shape of {@link Addon}: an addon that was built for another one is not used. */
@@ -111,3 +113,6 @@ export const candidates: readonly Candidate[] = find(addon);
 /** The threads of this process that native kernels may use; undefined where none of them works. */
 export const threads: Threads | undefined =
   typeof addon === "string" ? undefined : { ...addon, available: availableParallelism() };
+
+/** What the machine can do at best, where there is an addon: for the bench. */
+export const limits: Limits | undefined = typeof addon === "string" ? undefined : addon.limits;

@@ -3,8 +3,13 @@ import type { Generator } from "../random/generator.js";
 
 /** Floats in [-0.5, 0.5): sums of them round at every step, and stay small. */
 export function drawFloats(count: number, generator: Generator): Float32Array {
-  const floats = generator.fillFloat32(new Float32Array(count)) as Float32Array;
-  for (let i = 0; i < count; i++) floats[i] -= 0.5;
+  return fillFloats(new Float32Array(count), generator);
+}
+
+/** As {@link drawFloats}, into memory that is there. */
+export function fillFloats(floats: Float32Array, generator: Generator): Float32Array {
+  generator.fillFloat32(floats);
+  for (let i = 0; i < floats.length; i++) floats[i] -= 0.5;
   return floats;
 }
 

@@ -1,87 +1,165 @@
-import process from "node:process";
 import type { CAC } from "cac";
-import type { Backend } from "../../backend/backend.js";
-import { implementationName, implementations as known, selectBackend } from "../../backend/select.js";
-import { type Case, chooseCases, kernels } from "./cases.js";
-import { fullEffort, quickEffort } from "./measure.js";
-import { OpenBlas } from "./openblas.js";
-import { describeLoad, describeMachine, formatTable, toJson } from "./report.js";
+import { checkWord } from "../../check.js";
+import { rangeError, show } from "../../errors.js";
+import { type FamilyName, familyNames } from "./case.js";
+import { ratioChart } from "./chart.js";
+import { formatChanges } from "./comparison.js";
+import { Drawing } from "./draw.js";
+import { chooseCases } from "./families/families.js";
+import type { Reached } from "./goals.js";
+import { bestOfEach, goalCases, goalsEffort, runGoals } from "./goalsRun.js";
+import { formatGoals, goalsToMarkdown } from "./goalsTable.js";
+import { limits } from "./limits.js";
+import { countThreads, describeMachine } from "./machine.js";
+import { type Effort, fullEffort } from "./measure.js";
+import { type BenchOptions, readPath, readSizes } from "./options.js";
+import { formatTable } from "./report.js";
 import { type Result, runCase } from "./run.js";
+import { readSaved, toSaved, writeSaved } from "./saved.js";
+import { bestOfBackends, formatScaling, type Grown, scalingChart, scalingPoints } from "./scaling.js";
+import { passOver, Session } from "./session.js";
+import { setThreads } from "./threads.js";
 
-interface BenchOptions {
-  readonly backend?: unknown;
-  readonly rows?: unknown;
-  readonly dim?: unknown;
-  readonly batch?: unknown;
-  readonly quick?: boolean;
-  readonly peers?: boolean;
-  readonly json?: boolean;
-}
+/** There are many points: less for each. */
+const scalingEffort: Effort = { ...fullEffort, warmUpSeconds: 0.05, budgetSeconds: 1.5, most: 15 };
+
+/** Beside the families. */
+const otherWays = ["scaling", "goals"] as const;
 
 /** `nn-embedding bench`: every implementation that works here, side by side, its bits looked at before it is timed. */
 export function addBench(cli: CAC): void {
   cli
-    .command("bench [kernel]", `Time the kernels against plain JavaScript: ${kernels.join(", ")}, or all of them`)
+    .command(
+      "bench [what]",
+      `Time the work against plain JavaScript: ${familyNames.join(", ")}, or all of them; scaling: growth curves; goals: what is to be reached, and is`,
+    )
+    .option("--case <names>", "Only these, such as G3u,M1")
     .option("--backend <name>", "Only this one, such as native, wasm or native:avx2")
-    .option("--rows <count>", "Rows of the table: run one custom case per kernel")
+    .option("--rows <count>", "Rows of the table: run one custom case per family")
     .option("--dim <count>", "Floats per row")
-    .option("--batch <count>", "Ids (gather, scatter-add), bags of 32 ids (bags) or hidden states (matmul)")
-    .option("--peers", "Also multiply with numpy's OpenBLAS, where python3 has numpy")
+    .option(
+      "--batch <count>",
+      "Ids (gather, scatter-add), bags of 32 ids (bags) or hidden states (matmul, loss, top-k)",
+    )
+    .option("--threads <count>", "For ours, the peers and the limits (default: 1)")
+    .option("--peers", "Also PyTorch, NumPy, onnxruntime and TensorFlow.js, those that are installed")
+    .option("--peers-from <folder>", "A folder whose node_modules has peers")
+    .option("--limit", "Also what the machine can do at best: memory and arithmetic")
     .option("--quick", "A glance in seconds: rough figures")
     .option("--json", "Print JSON, seconds per call")
+    .option("--markdown", "Print Markdown (goals)")
+    .option("--save <file>", "Write the same to a .json file")
+    .option("--chart <file>", "Draw the ratios, or the growth curves, as .svg or .png")
+    .option("--compare <file>", "Tell what became of a run that --save wrote")
     .example("  $ nn-embedding bench gather")
+    .example("  $ nn-embedding bench --case G3u,M1 --peers --limit")
     .example("  $ nn-embedding bench matmul --rows 30000 --dim 384 --batch 8 --backend wasm")
     .action(bench);
 }
 
-async function bench(kernel: unknown, options: BenchOptions): Promise<void> {
-  const cases = chooseCases(kernel, options);
-  const implementations = chooseImplementations(options.backend);
-  const effort = options.quick ? quickEffort : fullEffort;
-  const isJson = options.json === true;
-  const peer = options.peers && cases.some((each) => each.kernel === "matmul") ? await OpenBlas.start() : undefined;
-  const say = (text: string): void => {
-    if (!isJson) console.log(text);
-  };
-  const look = {
-    columns: process.stdout.columns ?? 100,
-    colors: process.stdout.isTTY === true && !process.env.NO_COLOR,
-    chosen: implementationName(selectBackend()),
-  };
+async function bench(what: unknown, options: BenchOptions): Promise<void> {
+  if (what !== undefined) checkWord("what to bench", what, [...familyNames, ...otherWays]);
+  if (what === "goals") await benchGoals(options);
+  else if (what === "scaling") await benchScaling(options);
+  else await benchFamilies(what as FamilyName | undefined, options);
+}
 
-  say(`${describeMachine()}\nCompare figures only within one run. * is what a layer uses here by default.`);
-  const load = describeLoad();
-  if (load !== undefined) say(load);
-  if (peer) say(peer.description);
-  else if (options.peers) say("No peers: no python3 here has numpy.");
+async function benchFamilies(family: FamilyName | undefined, options: BenchOptions): Promise<void> {
+  const cases = chooseCases({ family, names: options.case, sizes: readSizes(options) });
+  const savePath = readPath("--save", options.save, [".json"]);
+  const before = options.compare === undefined ? undefined : readSaved(String(options.compare));
+  const chartPath = readPath("--chart", options.chart, [".svg", ".png"]);
+  const drawing = chartPath === undefined ? undefined : await Drawing.for(chartPath);
+  const session = await Session.start(options);
+  const { look, plan } = session;
   const results: Result[] = [];
   try {
     for (const [at, timedCase] of cases.entries()) {
-      showProgress(timedCase, at, cases.length);
-      results.push(await runCase(timedCase, implementations, effort, peer));
-      showProgress();
-      if (cases[at + 1]?.kernel === timedCase.kernel) continue;
-      const family = results.filter((result) => result.case.kernel === timedCase.kernel);
-      say(`\n${formatTable(timedCase.kernel, family, look)}`);
+      session.showProgress(`${timedCase.name} (${at + 1} of ${cases.length})`);
+      results.push(await session.run(timedCase, cases.length > 1));
+      session.showProgress();
+      if (cases[at + 1]?.family === timedCase.family) continue;
+      const ofFamily = results.filter((result) => result.case.family === timedCase.family);
+      session.say(`\n${formatTable(timedCase.family, ofFamily, look)}`);
     }
   } finally {
-    showProgress();
-    peer?.dispose();
+    session.dispose();
   }
-  if (isJson) console.log(JSON.stringify(toJson(results, look.chosen, peer?.description), null, 2));
+  const peers = plan.peers?.all.map(({ name }) => name) ?? [];
+  const saved = toSaved(results, { chosen: look.chosen, threads: plan.threads, peers });
+  if (savePath !== undefined) writeSaved(savePath, saved);
+  if (chartPath !== undefined) await drawing!.write(chartPath, ratioChart(results, describeMachine()));
+  if (before !== undefined) session.say(`\n${formatChanges(before, saved, look)}`);
+  if (options.json) console.log(JSON.stringify(saved, null, 2));
 }
 
-/** All that work here; of one name ("native") all its instruction sets. */
-function chooseImplementations(name: unknown): Backend[] {
-  const wanted = name === undefined ? undefined : String(name);
-  if (wanted !== undefined) selectBackend(wanted); // throws what a layer would throw
-  return known()
-    .filter((each) => wanted === undefined || each.name === wanted || implementationName(each) === wanted)
-    .flatMap((each) => ("backend" in each ? [each.backend] : []));
+/** The same work while tables, batches and threads grow. */
+async function benchScaling(options: BenchOptions): Promise<void> {
+  const chartPath = readPath("--chart", options.chart, [".svg", ".png"]);
+  const drawing = chartPath === undefined ? undefined : await Drawing.for(chartPath);
+  if (options.threads !== undefined) {
+    throw rangeError(
+      "ERR_OUT_OF_RANGE",
+      `--threads is ${show(options.threads)}, expected none: scaling goes through them`,
+    );
+  }
+  const session = await Session.start(options, scalingEffort);
+  const implementations = bestOfBackends(session.plan.implementations);
+  const numThreads = setThreads(1) ? countThreads() : 1;
+  const points = scalingPoints(numThreads, options.quick === true);
+  const grown: Grown[] = [];
+  try {
+    for (const [at, point] of points.entries()) {
+      session.showProgress(`${point.case.name} (${at + 1} of ${points.length})`);
+      setThreads(point.threads);
+      const plan = { ...session.plan, implementations, threads: point.threads, limits: undefined };
+      grown.push({ point, result: await runCase(point.case, plan).catch((error) => passOver(point.case, error)) });
+    }
+  } finally {
+    setThreads(1);
+    session.dispose();
+  }
+  session.say(`\n${formatScaling(grown, session.look)}`);
+  if (options.json) {
+    const told = grown.map(({ point, result }) => ({ ...point, case: result.case.shape, rows: result.rows }));
+    console.log(JSON.stringify(told, null, 2));
+  }
+  if (chartPath !== undefined) await drawing!.write(chartPath, scalingChart(grown, describeMachine()));
 }
 
-/** One line that the next one overwrites; without a case it is wiped. Nothing where nobody watches. */
-function showProgress(timedCase?: Case, at = 0, count = 0): void {
-  if (process.stderr.isTTY !== true) return;
-  process.stderr.write(timedCase ? `\r\x1b[Kmeasuring ${timedCase.name} (${at + 1} of ${count})` : "\r\x1b[K");
+/** Each case of the goals, with the peers and limits that they name. */
+async function benchGoals(options: BenchOptions): Promise<void> {
+  const all = goalCases();
+  const names = options.case === undefined ? undefined : String(options.case).split(",");
+  const known = all.map(({ name }) => name);
+  for (const name of names ?? []) checkWord("--case", name, known);
+  const cases = all.filter(({ name }) => names === undefined || names.includes(name));
+  if (options.threads !== undefined) {
+    throw rangeError(
+      "ERR_OUT_OF_RANGE",
+      `--threads is ${show(options.threads)}, expected none: goals are for one thread, and two`,
+    );
+  }
+  const session = await Session.start({ ...options, peers: true }, goalsEffort);
+  const plan = { ...session.plan, limits, implementations: bestOfEach(session.plan.implementations) };
+  const results: Result[] = [];
+  const reached: Reached[] = [];
+  try {
+    for (const [at, timedCase] of cases.entries()) {
+      session.showProgress(`${timedCase.name} (${at + 1} of ${cases.length})`);
+      try {
+        const done = await runGoals(timedCase, plan, plan.peers);
+        results.push(done.result);
+        reached.push(...done.reached);
+      } catch (error) {
+        const { notes } = passOver(timedCase, error);
+        session.say(notes.join(" "));
+      }
+    }
+  } finally {
+    session.dispose();
+  }
+  if (options.markdown) console.log(goalsToMarkdown(reached, describeMachine()));
+  else if (options.json) console.log(JSON.stringify(reached, null, 2));
+  else session.say(`\n${formatGoals(reached, session.look)}`);
 }

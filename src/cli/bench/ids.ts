@@ -1,5 +1,14 @@
 import type { Generator } from "../../random/generator.js";
-import type { Ids } from "./cases.js";
+
+/**
+ * How ids are drawn: every row as likely as any other, or the row of rank r with a chance of 1 / (r + 1), or at equal distances, each once.
+ */
+export type Ids = "uniform" | "zipf" | "spread";
+
+/** In a word or two. */
+export function describeIds(kind: Ids): string {
+  return { uniform: "ids", zipf: "zipf ids", spread: "rows" }[kind];
+}
 
 /** `count` ids of a table of that many rows. The same generator state gives the same ids on every machine. */
 export function drawIds(kind: Ids, rows: number, count: number, generator: Generator): Uint32Array {

@@ -1,7 +1,6 @@
 import { specification } from "../../backend/js/js.js";
 import { Generator } from "../../random/generator.js";
 import { firstDifference } from "../floats.js";
-import type { ProductCase } from "./cases.js";
 
 /** Throws unless the rows have the bits of the specification: what is wrong is not timed. */
 export function verifyRows(
@@ -13,6 +12,30 @@ export function verifyRows(
 ): void {
   const at = firstDifference(actual, expected);
   if (at >= 0) throw wrong(where, `${arrayName}[${Math.floor(at / dim)}, ${at % dim}]`, actual[at], expected[at]);
+}
+
+/** (m, k) x (n, k)^T with the table as the second matrix ("NT"), or (m, k) x (k, n) ("NN"). */
+export interface ProductSizes {
+  readonly layout: "NT" | "NN";
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+/** Throws unless every value is within `tolerance`, relative to the greatest that is expected: where another order of sums is allowed. */
+export function verifyNear(
+  where: string,
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  nameOf: (place: number) => string = (place) => `out[${place}]`,
+): void {
+  let greatest = 0;
+  for (let i = 0; i < expected.length; i++) greatest = Math.max(greatest, Math.abs(expected[i]));
+  for (let i = 0; i < expected.length; i++) {
+    if (Math.abs(actual[i] - expected[i]) <= tolerance * greatest) continue;
+    throw wrong(where, nameOf(i), actual[i], expected[i]);
+  }
 }
 
 /** Some places of a product, and what the specification gives there. */
@@ -27,7 +50,7 @@ export interface ProductSample {
  * A sample of a product: the first and last rows and columns, where tiles end, and some between. An output does not depend on those
  * beside it (the order of sums is a law), so the specification multiplies only the sampled rows and columns.
  */
-export function sampleProduct({ layout, m, n, k }: ProductCase, a: Float32Array, b: Float32Array): ProductSample {
+export function sampleProduct({ layout, m, n, k }: ProductSizes, a: Float32Array, b: Float32Array): ProductSample {
   const rows = pick(m, 48);
   const columns = pick(n, 192);
   const someA = new Float32Array(rows.length * k);
@@ -56,15 +79,14 @@ export function verifyProduct(
   for (let i = 0; i < rows.length; i++) {
     for (let j = 0; j < columns.length; j++) actual[i * columns.length + j] = at(rows[i], columns[j]);
   }
-  const greatest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const position =
-    tolerance === 0
-      ? firstDifference(actual, expected)
-      : actual.findIndex((value, i) => !(Math.abs(value - expected[i]) <= tolerance * greatest));
-  if (position < 0) return;
-  const row = rows[Math.floor(position / columns.length)];
-  const column = columns[position % columns.length];
-  throw wrong(where, `out[${row}, ${column}]`, actual[position], expected[position]);
+  const nameOf = (position: number): string =>
+    `out[${rows[Math.floor(position / columns.length)]}, ${columns[position % columns.length]}]`;
+  if (tolerance > 0) {
+    verifyNear(where, actual, expected, tolerance, nameOf);
+    return;
+  }
+  const position = firstDifference(actual, expected);
+  if (position >= 0) throw wrong(where, nameOf(position), actual[position], expected[position]);
 }
 
 /** All of [0, count), or `most` of them: the first and the last, and some drawn from between, ascending. */

@@ -1,0 +1,61 @@
+import Table from "cli-table3";
+import { figures, type Look, paint, rules, unitOfTime, wrap } from "./report.js";
+import type { Saved } from "./saved.js";
+
+/** What became of one implementation in one case. */
+export interface Change {
+  readonly case: string;
+  readonly implementation: string;
+  /** Seconds per call. */
+  readonly before: number;
+  readonly now: number;
+  /** How many times as fast as before. */
+  readonly times: number;
+}
+
+/** Those implementations and cases that are in both runs, of the same shape. */
+export function changes(before: Saved, now: Saved): Change[] {
+  return now.cases.flatMap((each) => {
+    const earlier = before.cases.find((other) => other.case === each.case && other.shape === each.shape);
+    return each.rows.flatMap(({ implementation, median }): Change[] => {
+      const row = earlier?.rows.find((other) => other.implementation === implementation);
+      if (row === undefined) return [];
+      return [{ case: each.case, implementation, before: row.median, now: median, times: row.median / median }];
+    });
+  });
+}
+
+/** The changes as a table, with both machines: only what the limits and plain JavaScript say makes two runs comparable. */
+export function formatChanges(before: Saved, now: Saved, look: Look): string {
+  const all = changes(before, now);
+  const told = [`then: ${before.machine}`, `now:  ${now.machine}`];
+  if (before.threads !== now.threads) told.push(`then ${before.threads} threads, now ${now.threads}`);
+  if (all.length === 0) return [...told, "No case of this run is in that one."].join("\n");
+  const table = new Table({
+    head: ["", "", "then", "now", "", "x as fast"].map((text) => paint(look, "bold", text)),
+    style: { head: [], border: [], "padding-left": 1, "padding-right": 0, compact: true },
+    colAligns: ["left", "left", "right", "right", "left", "right"],
+    chars: rules,
+  });
+  let last = "";
+  for (const change of all) {
+    const unit = unitOfTime(Math.min(change.before, change.now));
+    table.push([
+      change.case === last ? "" : paint(look, "bold", change.case),
+      change.implementation,
+      figures(change.before / unit.seconds),
+      figures(change.now / unit.seconds),
+      unit.name,
+      figures(change.times),
+    ]);
+    last = change.case;
+  }
+  const legend =
+    "Two runs are comparable only as far as what did not change between them, plain JavaScript, peers and limits, took the same time in both.";
+  return [
+    paint(look, "bold", "against the saved run"),
+    ...told,
+    table.toString().replace(/ +$/gm, ""),
+    ...wrap(legend, look.columns).map((line) => paint(look, "dim", line)),
+  ].join("\n");
+}

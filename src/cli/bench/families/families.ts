@@ -1,0 +1,56 @@
+import { checkWord } from "../../../check.js";
+import { type Case, type CustomSizes, type Family, type FamilyName, familyNames } from "../case.js";
+import { bags } from "./bags.js";
+import { gather } from "./gather.js";
+import { loss } from "./loss.js";
+import { matmul } from "./matmul.js";
+import { scatterAdd } from "./scatterAdd.js";
+import { small } from "./small.js";
+import { staging } from "./staging.js";
+import { step } from "./step.js";
+import { topK } from "./topK.js";
+
+/** In the order in which they are run. */
+export const families: readonly Family[] = [gather, bags, matmul, scatterAdd, step, loss, topK, small, staging];
+
+/** All shapes that have a name. */
+export const standardCases: readonly Case[] = families.flatMap(({ cases }) => cases);
+
+/** The family of that name. */
+export function familyOf(name: FamilyName): Family {
+  return families.find((family) => family.name === name)!;
+}
+
+/** What the command line asks for. */
+export interface Choice {
+  /** A family; all without it. */
+  readonly family?: unknown;
+  /** Names of cases with commas between them: these and no others. */
+  readonly names?: unknown;
+  readonly sizes: CustomSizes;
+}
+
+/**
+ * The cases to run: those of these names; or the standard ones of the family, or of all; with a size of one's own one custom case per family,
+ * whose other sizes are those of its usual one.
+ *
+ * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE]
+ */
+export function chooseCases({ family, names, sizes }: Choice): Case[] {
+  if (family !== undefined) checkWord("family", family, familyNames);
+  const chosen = families.filter(({ name }) => family === undefined || name === family);
+  if (names !== undefined) {
+    const known = chosen.flatMap(({ cases }) => cases);
+    const wanted = String(names).split(",");
+    for (const name of wanted) {
+      checkWord(
+        "--case",
+        name,
+        known.map((each) => each.name),
+      );
+    }
+    return known.filter(({ name }) => wanted.includes(name));
+  }
+  const isCustom = Object.values(sizes).some((size) => size !== undefined);
+  return chosen.flatMap(({ cases, custom }) => (isCustom ? (custom === undefined ? [] : [custom(sizes)]) : cases));
+}
