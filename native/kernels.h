@@ -6,6 +6,8 @@
  * row-major, need no more than the alignment of a float, and hold at least what the counts say: the door
  * (addon.cpp and doors/) has seen to that. Arrays that are written do not overlap those that are read.
  *
+ * A call may be shared by threads (threads.h). It returns when all is done, and its bits do not depend on them.
+ *
  * One table per instruction set is filled by isa/<isa>.cpp; dispatch.cpp says which of them this CPU can run.
  */
 #pragma once

@@ -1,5 +1,5 @@
-/** Where the matmul kernels pack their operands: memory of the thread that calls, so kernels neither allocate nor
- * share. */
+/** Where the matmul kernels pack their operands: memory of each thread that takes part, so kernels do not allocate.
+ * Others of the same call may read what the caller packed. */
 #pragma once
 
 #include "kernels.h"

@@ -14,7 +14,7 @@ constexpr usize lineFloats = 16;
 // terms of products.
 constexpr usize floatsThatPay = 64 * 1024;
 constexpr usize exponentialsThatPay = 16 * 1024;
-constexpr usize termsThatPay = 1024 * 1024;
+constexpr usize termsThatPay = 2 * 1024 * 1024;
 
 /** As many items of so much work each as it pays to hand over. */
 NN_INLINE usize itemsThatPay(usize worthwhile, usize workOfItem) {
