@@ -17,12 +17,9 @@ double timeRead(const f32* from, usize count, usize numThreads, usize rounds);
 /** Seconds that memcpy takes. */
 double timeCopy(const f32* from, f32* to, usize count, usize numThreads, usize rounds);
 
-/**
- * Seconds that rows[i] of the table takes to come to out[i], all asked for ahead; with an out of null to a register.
- * With `streams` the stores go past the caches.
+/** Seconds that rows[i] of the table takes to come to out[i], all asked for ahead; with an out of null to a register.
  */
-double timeRows(const f32* table, usize dim, const u32* rows, usize numRows, f32* out, bool streams, usize numThreads,
-                usize rounds);
+double timeRows(const f32* table, usize dim, const u32* rows, usize numRows, f32* out, usize numThreads, usize rounds);
 
 /** Seconds that so many multiplications and as many additions take each thread, in registers. */
 double timeMultiplyAdd(usize numPairs, usize numThreads);

@@ -323,13 +323,13 @@ describe("the limits", () => {
     const table = Float32Array.from({ length: 33 }, (_, i) => i);
     const out = new Float32Array(22);
     for (const threads of [1, 2]) {
-      expect(machine.rows(table, 3, 11, Uint32Array.of(2, 0), 2, out, true, threads, 1)).toBeGreaterThan(0);
+      expect(machine.rows(table, 3, 11, Uint32Array.of(2, 0), 2, out, threads, 1)).toBeGreaterThan(0);
       expect([...out]).toEqual([...table.subarray(22), ...table.subarray(0, 11)]);
       out.fill(0);
     }
     expect(machine.multiplyAdd(1000, 2, 1)).toBeGreaterThan(0);
     const none = new Float32Array(0);
-    expect(() => machine.rows(table, 3, 11, Uint32Array.of(3), 1, none, false, 1, 1)).toThrow("rows");
+    expect(() => machine.rows(table, 3, 11, Uint32Array.of(3), 1, none, 1, 1)).toThrow("rows");
     expect(() => machine.read(floats, 65, 1, 1)).toThrow("from has 64 elements, expected at least 65 x 1");
     expect(() => machine.read(floats, 64, 0, 1)).toThrow("numThreads");
   });

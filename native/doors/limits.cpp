@@ -46,16 +46,14 @@ napi_value limitCopy(napi_env env, napi_callback_info info) {
 
 /** Rows are the caller's to check: one that the table does not have is read outside it. An out of nothing is none. */
 napi_value limitRows(napi_env env, napi_callback_info info) {
-  Args<9> args{env, {}, nullptr};
+  Args<8> args{env, {}, nullptr};
   f32 *table, *out;
   u32* rows;
   usize numEmbeddings, dim, numRows, numThreads, rounds;
-  bool streams;
   if (!args.read(info) || !args.integer(1, "numEmbeddings", maxRows, &numEmbeddings) ||
       !args.integer(2, "embeddingDim", maxCount, &dim) || !args.integer(4, "numRows", maxCount, &numRows) ||
       !args.f32s(0, "table", numEmbeddings, dim, &table) || !args.u32s(3, "rows", numRows, &rows) ||
-      !args.f32sOrNone(5, "out", numRows, dim, &out) || !args.boolean(6, "streams", &streams) ||
-      !readEffort(args, 7, &numThreads, &rounds)) {
+      !args.f32sOrNone(5, "out", numRows, dim, &out) || !readEffort(args, 6, &numThreads, &rounds)) {
     return nullptr;
   }
   for (usize i = 0; i < numRows; i++) {
@@ -64,9 +62,7 @@ napi_value limitRows(napi_env env, napi_callback_info info) {
       return nullptr;
     }
   }
-  // Stores past the caches take whole, aligned vectors.
-  const bool isAligned = reinterpret_cast<usize>(out) % 64 == 0 && dim % 16 == 0;
-  return seconds(env, timeRows(table, dim, rows, numRows, out, streams && isAligned, numThreads, rounds));
+  return seconds(env, timeRows(table, dim, rows, numRows, out, numThreads, rounds));
 }
 
 napi_value limitMultiplyAdd(napi_env env, napi_callback_info info) {

@@ -79,7 +79,7 @@ export interface Limits {
   read(from: Float32Array, count: number, numThreads: number, rounds: number): number;
   /** Copies them. */
   copy(from: Float32Array, to: Float32Array, count: number, numThreads: number, rounds: number): number;
-  /** Rows of a table to `out`, or with an empty one no further than into registers; with `streams` past the caches. */
+  /** Rows of a table to `out`, or with an empty one no further than into registers. */
   rows(
     table: Float32Array,
     numEmbeddings: number,
@@ -87,7 +87,6 @@ export interface Limits {
     rows: Uint32Array,
     numRows: number,
     out: Float32Array,
-    streams: boolean,
     numThreads: number,
     rounds: number,
   ): number;

@@ -15,10 +15,13 @@ test("no source file is longer than 400 lines", () => {
   expect(sources.filter((path) => lines(path) > 400)).toEqual([]);
 });
 
-test("dependencies are those of the command line, and nothing is installed with a script", () => {
-  const { dependencies = {}, peerDependencies, optionalDependencies, scripts } = JSON.parse(read("package.json"));
+test("dependencies are those of the command line, peers of it are optional, and nothing is installed with a script", () => {
+  const manifest = JSON.parse(read("package.json"));
+  const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {}, scripts } = manifest;
   const used = filesUnder("src/cli", ".ts").map(read).join("\n");
-  for (const name of Object.keys(dependencies)) expect(used).toContain(`"${name}"`);
-  expect([peerDependencies, optionalDependencies]).toEqual([undefined, undefined]);
+  for (const name of Object.keys({ ...dependencies, ...peerDependencies })) expect(used).toContain(`"${name}"`);
+  for (const name of Object.keys(peerDependencies)) expect(peerDependenciesMeta[name]).toEqual({ optional: true });
+  expect(Object.keys(peerDependenciesMeta)).toEqual(Object.keys(peerDependencies));
+  expect(manifest.optionalDependencies).toBeUndefined();
   for (const name of ["preinstall", "install", "postinstall"]) expect(scripts).not.toHaveProperty(name);
 });
