@@ -1,7 +1,7 @@
 import { firstOutside } from "./firstOutside";
 import { addRow } from "./lanes";
 import { packed, packedFloats } from "./scratch";
-import { stepOutputs } from "./stepOutputs";
+import { isLarge, stepOutputs, touchRows, tuplesAhead } from "./stepOutputs";
 
 /**
  * word2vec's continuous bag of words, in place, tuple after tuple.
@@ -29,7 +29,10 @@ export function stepCbow(
   const rowBytes = (embeddingDim as usize) << 2;
   const widthBytes = (width as usize) << 2;
   const mean = packed + (((packedFloats >> 1) as usize) << 2); // behind grad: rows are at most half as long as `packed`
+  const bytesAhead = (tuplesAhead as usize) * widthBytes;
+  const touched = isLarge(numEmbeddings, rowBytes) ? numTuples : 0;
   for (let t: u32 = 0; t < numTuples; t++, offsets += 4, lr += 4, outputs += widthBytes) {
+    if (t + tuplesAhead < touched) touchRows(outputWeight, rowBytes, outputs + bytesAhead, width);
     const from = inputs + ((load<u32>(offsets) as usize) << 2);
     const end = inputs + ((load<u32>(offsets, 4) as usize) << 2);
     if (from == end) continue;

@@ -1,7 +1,7 @@
 import { firstOutside } from "./firstOutside";
 import { addRow } from "./lanes";
 import { packed } from "./scratch";
-import { stepOutputs } from "./stepOutputs";
+import { isLarge, stepOutputs, touchRows, tuplesAhead } from "./stepOutputs";
 
 /**
  * word2vec's skip-gram with negative sampling, in place, tuple after tuple.
@@ -26,7 +26,10 @@ export function stepSkipGram(
   if (done < numTuples) return done;
   const rowBytes = (embeddingDim as usize) << 2;
   const widthBytes = (width as usize) << 2;
+  const bytesAhead = (tuplesAhead as usize) * widthBytes;
+  const touched = isLarge(numEmbeddings, rowBytes) ? numTuples : 0;
   for (let t: u32 = 0; t < numTuples; t++, inputs += 4, lr += 4, outputs += widthBytes) {
+    if (t + tuplesAhead < touched) touchRows(outputWeight, rowBytes, outputs + bytesAhead, width);
     const row = inputWeight + (load<u32>(inputs) as usize) * rowBytes;
     stepOutputs(row, outputWeight, embeddingDim, outputs, numNegatives, load<f32>(lr), packed);
     addRow(row, packed, embeddingDim);

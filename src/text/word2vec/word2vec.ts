@@ -3,7 +3,7 @@ import type { Generator } from "../../random/generator.js";
 import { type Batch, type TupleOptions, Tuples } from "./tuples.js";
 
 /** Tuples of each batch whose loss is measured: the loss is for the eye. */
-const measuredTuples = 4;
+const measuredTuples = 3;
 
 /** What {@link Word2Vec} is made of. */
 export interface Word2VecOptions extends TupleOptions {
