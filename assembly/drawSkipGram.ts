@@ -2,7 +2,7 @@ import { drawOutputs, nextWindow, sentenceRate, windowEnd, windowFrom } from "./
 
 /**
  * The next tuples of a text, for stepSkipGram.
- * See src/backend/kernels.ts for the promise, src/backend/js/drawSkipGram.ts for the specification.
+ * See src/backend/word2vecKernels.ts for the promise, src/backend/js/drawSkipGram.ts for the specification.
  */
 export function drawSkipGram(
   state: usize,

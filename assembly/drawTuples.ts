@@ -1,9 +1,9 @@
-/** What the drawing of skip-gram's tuples and of the bag of words' share. See src/backend/kernels.ts, drawSkipGram. */
+/** What the drawing of skip-gram's tuples and of the bag of words' share. See src/backend/word2vecKernels.ts, drawSkipGram. */
 import { sfc32 } from "./sfc32";
 
 const longestSentence: u32 = 1000;
 
-/** Where in the state the words stand that `drawing` of src/backend/kernels.ts names, in bytes. */
+/** Where in the state the words stand that `drawing` of src/backend/word2vecKernels.ts names, in bytes. */
 const start: usize = 16;
 const position: usize = 20;
 const length: usize = 24;

@@ -201,10 +201,10 @@ struct Kernels {
 
   /**
    * Draws the next tuples of a text for stepSkipGram; `state`, of drawingWords + longestSentence words, says where it
-   * is and is moved on. src/backend/kernels.ts says what is drawn, and of what. keep is (numEmbeddings), buckets
-   * (numEmbeddings, 2), outputs (maxTuples, 1 + numNegatives); window is in [1, longestSentence]. Returns the number of
-   * tuples; a sentence with a token out of range is not begun. The door has seen to it that the state's center is not
-   * beyond its length, nor that beyond longestSentence.
+   * is and is moved on. src/backend/word2vecKernels.ts says what is drawn, and of what. keep is (numEmbeddings),
+   * buckets (numEmbeddings, 2), outputs (maxTuples, 1 + numNegatives); window is in [1, longestSentence]. Returns the
+   * number of tuples; a sentence with a token out of range is not begun. The door has seen to it that the state's
+   * center is not beyond its length, nor that beyond longestSentence.
    */
   usize (*drawSkipGram)(u32* state, const u32* tokens, usize numTokens, u32 lineEnd, const u32* keep,
                         const u32* buckets, usize numEmbeddings, usize window, usize numNegatives, f64 firstLr,

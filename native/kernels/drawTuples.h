@@ -14,7 +14,7 @@ constexpr f64 leastPart = 1e-4;
 constexpr usize mostRedraws = 8;
 
 /** The words of the state in front of the sentence, in registers while a kernel draws: see `drawing` of
- * src/backend/kernels.ts. */
+ * src/backend/word2vecKernels.ts. */
 struct Drawing {
   Sfc32 draws;
   u32 start, position, length, center;

@@ -5,11 +5,9 @@ import { read, withoutComments } from "./sources.js";
  * One name in three languages: a kernel is src/backend/js/<kernel>.ts (the specification), assembly/<kernel>.ts and
  * native/kernels/<kernel>.h, each with one function of that name and the parameters of the contract in its order.
  */
-const contract = withoutComments(read("src/backend/kernels.ts"));
-const kernelsInterface = contract.slice(contract.indexOf("interface Kernels {"));
-const kernels = [...kernelsInterface.slice(0, kernelsInterface.indexOf("\n}")).matchAll(/^ {2}(\w+)\(/gm)].map(
-  ([, name]) => name,
-);
+const contract = ["kernels", "word2vecKernels"].map((file) => withoutComments(read(`src/backend/${file}.ts`)));
+const kernelsInterface = contract.map((source) => source.match(/^export interface \w*Kernels .*?^}/ms)![0]).join("\n");
+const kernels = [...kernelsInterface.matchAll(/^ {2}(\w+)\(/gm)].map(([, name]) => name);
 
 /** The parameter lists that stand behind `opening` in a source, as names. */
 function parameterLists(source: string, opening: RegExp): string[][] {
