@@ -42,7 +42,7 @@ function inline(bytes) {
   binaryen.setOptimizeLevel(3);
   binaryen.setShrinkLevel(0);
   binaryen.setAlwaysInlineMaxSize(12);
-  binaryen.setFlexibleInlineMaxSize(20);
+  binaryen.setFlexibleInlineMaxSize(53);
   binaryen.setOneCallerInlineMaxSize(1000);
   binaryen.setZeroFilledMemory(true);
   module.optimize();

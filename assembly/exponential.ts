@@ -35,11 +35,6 @@ export function expPair(x: v128): v128 {
   return v128.andnot(f64x2.mul(sum, power), f64x2.lt(x, f64x2.splat(-87)));
 }
 
-/** The upper two of four floats, as doubles; f64x2.promote_low_f32x4 gives the lower two. */
-export function promoteHigh(floats: v128): v128 {
-  return f64x2.promote_low_f32x4(v128.shuffle<f32>(floats, floats, 2, 3, 2, 3));
-}
-
 /** What is taken from logits before the exponential: their greatest, or 0 where all are -Infinity. */
 export function shiftOf(greatest: f32): f32 {
   return greatest == -Infinity ? 0 : greatest;

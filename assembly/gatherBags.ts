@@ -1,5 +1,6 @@
 import { bagMax, bagMean } from "./bagModes";
 import { firstOutside } from "./firstOutside";
+import { stepFactors } from "./scratch";
 
 /** Bytes of a row that stay in registers while the rows of a bag pass by: 32 floats. */
 const passBytes: usize = 128;
@@ -32,10 +33,15 @@ export function gatherBags(
   if (done < numIndices) return done;
   const rowBytes = (embeddingDim as usize) << 2;
   const isFar = rowBytes <= longestTouched && (numEmbeddings as u64) * rowBytes > nearBytes;
+  // Without weights every row is multiplied by the same 1, which is the row itself.
+  const weightStep: usize = sampleWeights == 0 ? 0 : 4;
+  if (sampleWeights == 0) {
+    sampleWeights = stepFactors;
+    store<f32>(sampleWeights, 1);
+  }
   for (let b: u32 = 0; b < numBags; b++, offsets += 4, out += rowBytes) {
     let start = indices + ((load<u32>(offsets) as usize) << 2);
     const end = indices + ((load<u32>(offsets, 4) as usize) << 2);
-    const weightOf = sampleWeights - indices; // from an index's address to its weight's
     let count: u32 = 0;
     for (let at = start; at < end; at += 4) count += u32(load<u32>(at) != paddingIdx);
     if (count == 0) {
@@ -45,25 +51,24 @@ export function gatherBags(
     while (load<u32>(start) == paddingIdx) start += 4;
     if (isFar) touchRows(weight, rowBytes, start, min(end, start + touchedAtOnce));
     const divisor: f32 = mode == bagMean ? (count as f32) : 1;
+    const weights = weightStep == 0 ? sampleWeights : sampleWeights + (start - indices);
     let column: usize = 0;
     if (ASC_FEATURE_SIMD) {
       for (; column + passBytes <= rowBytes; column += passBytes) {
         const table = weight + column;
         const to = out + column;
         if (mode == bagMax) maxPass(table, rowBytes, start, end, paddingIdx, to);
-        else if (sampleWeights == 0) sumPass(table, rowBytes, start, end, paddingIdx, divisor, to);
-        else weightedPass(table, rowBytes, start, end, paddingIdx, weightOf, divisor, to);
+        else sumPass(table, rowBytes, start, end, paddingIdx, weights, weightStep, divisor, to);
       }
       for (; column + 16 <= rowBytes; column += 16) {
         const table = weight + column;
         let sum = mode == bagMax ? v128.load(table + (load<u32>(start) as usize) * rowBytes) : f32x4.splat(0);
-        for (let at = start; at < end; at += 4) {
+        for (let at = start, w = weights; at < end; at += 4, w += weightStep) {
           const row = load<u32>(at);
           if (row == paddingIdx) continue;
           const value = v128.load(table + (row as usize) * rowBytes);
           if (mode == bagMax) sum = f32x4.pmax(sum, value);
-          else if (sampleWeights == 0) sum = f32x4.add(sum, value);
-          else sum = f32x4.add(sum, f32x4.mul(value, v128.load32_splat(at + weightOf)));
+          else sum = f32x4.add(sum, f32x4.mul(value, v128.load32_splat(w)));
         }
         v128.store(out + column, divisor > 1 ? f32x4.div(sum, f32x4.splat(divisor)) : sum);
       }
@@ -71,13 +76,12 @@ export function gatherBags(
     for (; column < rowBytes; column += 4) {
       const table = weight + column;
       let sum: f32 = mode == bagMax ? load<f32>(table + (load<u32>(start) as usize) * rowBytes) : 0;
-      for (let at = start; at < end; at += 4) {
+      for (let at = start, w = weights; at < end; at += 4, w += weightStep) {
         const row = load<u32>(at);
         if (row == paddingIdx) continue;
         const value = load<f32>(table + (row as usize) * rowBytes);
         if (mode == bagMax) sum = value > sum ? value : sum;
-        else if (sampleWeights == 0) sum += value;
-        else sum += value * load<f32>(at + weightOf);
+        else sum += value * load<f32>(w);
       }
       store<f32>(out + column, divisor > 1 ? sum / divisor : sum);
     }
@@ -98,13 +102,15 @@ function touchRows(weight: usize, rowBytes: usize, at: usize, end: usize): void 
 
 // A pass: 8 vectors of columns from `weight` on, of the rows whose indices lie in [at, end). The first of them is no padding.
 
-/** Their sum, divided. */
+/** Their sum, each multiplied by its float at `weights`, from where on they lie `weightStep` bytes apart; divided. */
 function sumPass(
   weight: usize,
   rowBytes: usize,
   at: usize,
   end: usize,
   paddingIdx: u32,
+  weights: usize,
+  weightStep: usize,
   divisor: f32,
   out: usize,
 ): void {
@@ -116,46 +122,11 @@ function sumPass(
     s5 = s0,
     s6 = s0,
     s7 = s0;
-  for (; at < end; at += 4) {
+  for (; at < end; at += 4, weights += weightStep) {
     const index = load<u32>(at);
     if (index == paddingIdx) continue;
     const row = weight + (index as usize) * rowBytes;
-    s0 = f32x4.add(s0, v128.load(row));
-    s1 = f32x4.add(s1, v128.load(row, 16));
-    s2 = f32x4.add(s2, v128.load(row, 32));
-    s3 = f32x4.add(s3, v128.load(row, 48));
-    s4 = f32x4.add(s4, v128.load(row, 64));
-    s5 = f32x4.add(s5, v128.load(row, 80));
-    s6 = f32x4.add(s6, v128.load(row, 96));
-    s7 = f32x4.add(s7, v128.load(row, 112));
-  }
-  storePass(out, divisor, s0, s1, s2, s3, s4, s5, s6, s7);
-}
-
-/** Their sum, each multiplied by the float at its index's address + weightOf; divided. */
-function weightedPass(
-  weight: usize,
-  rowBytes: usize,
-  at: usize,
-  end: usize,
-  paddingIdx: u32,
-  weightOf: usize,
-  divisor: f32,
-  out: usize,
-): void {
-  let s0 = f32x4.splat(0),
-    s1 = s0,
-    s2 = s0,
-    s3 = s0,
-    s4 = s0,
-    s5 = s0,
-    s6 = s0,
-    s7 = s0;
-  for (; at < end; at += 4) {
-    const index = load<u32>(at);
-    if (index == paddingIdx) continue;
-    const row = weight + (index as usize) * rowBytes;
-    const scale = v128.load32_splat(at + weightOf);
+    const scale = v128.load32_splat(weights);
     s0 = f32x4.add(s0, f32x4.mul(v128.load(row), scale));
     s1 = f32x4.add(s1, f32x4.mul(v128.load(row, 16), scale));
     s2 = f32x4.add(s2, f32x4.mul(v128.load(row, 32), scale));

@@ -14,7 +14,7 @@ export const panel: usize = memory.data(65536, 64);
 /** One tile of sums, on its way to an edge of the output. */
 export const tileSums: usize = memory.data(256, 64);
 
-/** The factors of a training step: those of 1 + 63 rows. */
+/** The factors of a training step: those of 1 + 63 rows; or the weight of all rows of bags without weights. */
 export const stepFactors: usize = memory.data(256, 64);
 
 /** The first address that belongs to the host. */

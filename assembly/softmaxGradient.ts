@@ -1,4 +1,4 @@
-import { expPair, expUnrounded, promoteHigh, shiftOf } from "./exponential";
+import { expPair, expUnrounded, shiftOf } from "./exponential";
 
 /**
  * logits become exp(logit - greatest) * factor - share, in place.
@@ -16,17 +16,15 @@ export function softmaxGradient(logits: usize, numRows: u32, numColumns: u32, bi
       const shifts = f32x4.splat(shift);
       const factors = f64x2.splat(factor);
       const shares = f64x2.splat(share);
-      for (; logits + 16 <= stop; logits += 16) {
-        let four = v128.load(logits);
+      for (; logits + 8 <= stop; logits += 8) {
+        let pair = v128.load64_zero(logits);
         if (bias != 0) {
-          four = f32x4.add(four, v128.load(offset));
-          offset += 16;
+          pair = f32x4.add(pair, v128.load64_zero(offset));
+          offset += 8;
         }
-        four = f32x4.sub(four, shifts);
-        const low = f64x2.sub(f64x2.mul(expPair(f64x2.promote_low_f32x4(four)), factors), shares);
-        const high = f64x2.sub(f64x2.mul(expPair(promoteHigh(four)), factors), shares);
-        const pairs = v128.shuffle<f32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
-        v128.store(logits, pairs);
+        const power = expPair(f64x2.promote_low_f32x4(f32x4.sub(pair, shifts)));
+        const gradient = f64x2.sub(f64x2.mul(power, factors), shares);
+        v128.store64_lane(logits, f32x4.demote_f64x2_zero(gradient), 0);
       }
     }
     for (; logits < stop; logits += 4) {
