@@ -386,10 +386,16 @@ describe("the command", () => {
   });
 
   test.each([
-    [["conv"], 'family is "conv", expected "gather" or "bags" or '],
+    [["conv"], 'what is "conv", expected "gather" or "bags" or '],
     [["gather", "--rows", "0"], "--rows is 0, expected an integer in [1, 2147483647]"],
     [["gather", "--dim", "wide"], '--dim is "wide", expected an integer in [1, 2147483647]'],
     [["gather", "--batch", "1.5"], "--batch is 1.5, expected an integer in [1, 2147483647]"],
+    [["small", "--rows", "9"], 'what is "small", expected one with sizes of its own (gather, bags, matmul, '],
+    [["gather", "--markdown"], "--markdown is true, expected none with a family: it is for goals"],
+    [["goals", "--case", "Z9"], '--case is "Z9", expected "G1" or "G2a" or '],
+    [["goals", "--save", "x.json"], '--save is "x.json", expected none with goals'],
+    [["scaling", "--rows", "9"], "--rows is 9, expected none with scaling, which goes through them"],
+    [["scaling", "--compare", "x.json"], '--compare is "x.json", expected none with scaling'],
     [["gather", "--case", "M1"], '--case is "M1", expected "G1" or "G2a" or '],
     [["--case", "G1,Z9"], '--case is "Z9", expected "G1" or "G2a" or '],
     [["--threads", "0"], "--threads is 0, expected an integer in [1, "],

@@ -152,7 +152,7 @@ describe("drawing", () => {
   });
 
   test.each(["scaling", "goals"])("%s refuses --threads", async (what) => {
-    await expect(run(what, "--threads", "2")).rejects.toThrow(/^--threads is 2, expected none: /);
+    await expect(run(what, "--threads", "2")).rejects.toThrow(/^--threads is 2, expected none with /);
   });
 
   test("compiles both charts, where the libraries are", async (context) => {

@@ -1,6 +1,5 @@
 import type { CAC } from "cac";
 import { checkWord } from "../../check.js";
-import { rangeError, show } from "../../errors.js";
 import { type FamilyName, familyNames } from "./case.js";
 import { ratioChart } from "./chart.js";
 import { formatChanges } from "./comparison.js";
@@ -12,7 +11,7 @@ import { formatGoals, goalsToMarkdown } from "./goalsTable.js";
 import { limits } from "./limits.js";
 import { countThreads, describeMachine } from "./machine.js";
 import { type Effort, fullEffort } from "./measure.js";
-import { type BenchOptions, readPath, readSizes } from "./options.js";
+import { type BenchOptions, readPath, readSizes, refuseOptions } from "./options.js";
 import { formatTable } from "./report.js";
 import { type Result, runCase } from "./run.js";
 import { readSaved, toSaved, writeSaved } from "./saved.js";
@@ -58,13 +57,14 @@ export function addBench(cli: CAC): void {
 }
 
 async function bench(what: unknown, options: BenchOptions): Promise<void> {
-  if (what !== undefined) checkWord("what to bench", what, [...familyNames, ...otherWays]);
+  if (what !== undefined) checkWord("what", what, [...familyNames, ...otherWays]);
   if (what === "goals") await benchGoals(options);
   else if (what === "scaling") await benchScaling(options);
   else await benchFamilies(what as FamilyName | undefined, options);
 }
 
 async function benchFamilies(family: FamilyName | undefined, options: BenchOptions): Promise<void> {
+  refuseOptions("a family: it is for goals", options, ["markdown"]);
   const cases = chooseCases({ family, names: options.case, sizes: readSizes(options) });
   const savePath = readPath("--save", options.save, [".json"]);
   const before = options.compare === undefined ? undefined : readSaved(String(options.compare));
@@ -97,12 +97,8 @@ async function benchFamilies(family: FamilyName | undefined, options: BenchOptio
 async function benchScaling(options: BenchOptions): Promise<void> {
   const chartPath = readPath("--chart", options.chart, [".svg", ".png"]);
   const drawing = chartPath === undefined ? undefined : await Drawing.for(chartPath);
-  if (options.threads !== undefined) {
-    throw rangeError(
-      "ERR_OUT_OF_RANGE",
-      `--threads is ${show(options.threads)}, expected none: scaling goes through them`,
-    );
-  }
+  refuseOptions("scaling, which goes through them", options, ["rows", "batch", "threads"]);
+  refuseOptions("scaling", options, ["dim", "case", "limit", "save", "compare", "markdown"]);
   const session = await Session.start(options, scalingEffort);
   const implementations = bestOfBackends(session.plan.implementations);
   const numThreads = setThreads(1) ? countThreads() : 1;
@@ -134,12 +130,8 @@ async function benchGoals(options: BenchOptions): Promise<void> {
   const known = all.map(({ name }) => name);
   for (const name of names ?? []) checkWord("--case", name, known);
   const cases = all.filter(({ name }) => names === undefined || names.includes(name));
-  if (options.threads !== undefined) {
-    throw rangeError(
-      "ERR_OUT_OF_RANGE",
-      `--threads is ${show(options.threads)}, expected none: goals are for one thread, and two`,
-    );
-  }
+  refuseOptions("goals, which are for one thread, and two", options, ["threads"]);
+  refuseOptions("goals", options, ["rows", "dim", "batch", "save", "compare", "chart"]);
   const session = await Session.start({ ...options, peers: true }, goalsEffort);
   const plan = { ...session.plan, limits, implementations: bestOfEach(session.plan.implementations) };
   const results: Result[] = [];

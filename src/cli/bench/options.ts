@@ -64,3 +64,16 @@ export function readPath(name: string, value: unknown, endings: readonly string[
   }
   return path;
 }
+
+/**
+ * Some ways of the bench have no use for some options: told is better than passed over.
+ *
+ * @throws RangeError [ERR_OUT_OF_RANGE]
+ */
+export function refuseOptions(what: string, options: BenchOptions, names: readonly (keyof BenchOptions)[]): void {
+  for (const name of names) {
+    const value = options[name];
+    if (value === undefined || value === false) continue;
+    throw rangeError("ERR_OUT_OF_RANGE", `--${name} is ${show(value)}, expected none with ${what}`);
+  }
+}

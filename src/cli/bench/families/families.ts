@@ -1,4 +1,5 @@
 import { checkWord } from "../../../check.js";
+import { rangeError, show } from "../../../errors.js";
 import { type Case, type CustomSizes, type Family, type FamilyName, familyNames } from "../case.js";
 import { bags } from "./bags.js";
 import { gather } from "./gather.js";
@@ -37,7 +38,7 @@ export interface Choice {
  * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE]
  */
 export function chooseCases({ family, names, sizes }: Choice): Case[] {
-  if (family !== undefined) checkWord("family", family, familyNames);
+  if (family !== undefined) checkWord("what", family, familyNames);
   const chosen = families.filter(({ name }) => family === undefined || name === family);
   if (names !== undefined) {
     const known = chosen.flatMap(({ cases }) => cases);
@@ -52,5 +53,12 @@ export function chooseCases({ family, names, sizes }: Choice): Case[] {
     return known.filter(({ name }) => wanted.includes(name));
   }
   const isCustom = Object.values(sizes).some((size) => size !== undefined);
+  if (isCustom && chosen.every(({ custom }) => custom === undefined)) {
+    const able = families.filter(({ custom }) => custom !== undefined).map(({ name }) => name);
+    throw rangeError(
+      "ERR_OUT_OF_RANGE",
+      `what is ${show(family)}, expected one with sizes of its own (${able.join(", ")}), or no --rows, --dim and --batch`,
+    );
+  }
   return chosen.flatMap(({ cases, custom }) => (isCustom ? (custom === undefined ? [] : [custom(sizes)]) : cases));
 }
