@@ -205,7 +205,8 @@ export class EmbeddingBag {
     renorm(this, rows, rows);
     const padding = paddingIdx ?? noPadding;
     const bags = [rows, rows.length, offsets, numBags, modes[mode], padding, sampleWeights] as const;
-    return tableAsync([weight], ["gatherBags", [data, numRows, embeddingDim, ...bags, out]], out);
+    const floats = (rows.length + numBags) * embeddingDim;
+    return tableAsync([weight], floats, ["gatherBags", [data, numRows, embeddingDim, ...bags, out]], out);
   }
 
   /**
