@@ -56,8 +56,11 @@ export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Wo
   const scratch = scratches.take();
   try {
     // From here on nothing is allocated in the backend, so views stay what they are.
-    const [statistics, states, gradStates, ones, targetLogits, logits] = scratch.take(
-      ...[rowsAtOnce * statisticsWidth, rowsAtOnce * dim, rowsAtOnce * dim, rowsAtOnce, rowsAtOnce, logitFloats],
+    // Small batches are laid out beside their logits, at home; of a large one a copy would be memory, and carrying it through WASM's window
+    // is nothing to the products of a large table.
+    const laidOut = keepsAll ? rowsAtOnce * dim : 0;
+    const [statistics, ones, targetLogits, logits, homeStates, homeGradStates] = scratch.take(
+      ...[rowsAtOnce * statisticsWidth, rowsAtOnce, rowsAtOnce, logitFloats, laidOut, laidOut],
     );
     const table = weight.data;
     const biasData = bias?.data ?? noFloats;
@@ -71,6 +74,10 @@ export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Wo
     for (let top = 0; top < n; top += rowsAtOnce) {
       const rows = Math.min(rowsAtOnce, n - top);
       const rowTargets = targets.subarray(top, top + rows);
+      const hiddenRows = hidden.subarray(top * dim, (top + rows) * dim);
+      const gradHiddenRows = gradHidden?.subarray(top * dim, (top + rows) * dim);
+      const [states, gradStates] = keepsAll ? [homeStates, homeGradStates] : [hiddenRows, gradHiddenRows];
+      if (keepsAll) states.set(hiddenRows);
       /** A chunk's part of the table and of the bias, and where its logits are. */
       const partsOf = ({ first, count }: Chunk) => {
         const start = keepsAll ? rows * first : 0;
@@ -80,7 +87,6 @@ export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Wo
         return { chunkLogits, rowsOfTable, chunkBias: biasData.subarray(first, first + count), toLogits };
       };
 
-      states.set(hidden.subarray(top * dim, (top + rows) * dim));
       for (let i = 0; i < rows; i++) statistics.set([Number.NEGATIVE_INFINITY, 0, 0], i * statisticsWidth);
       const [targetsOf, logitsOf] = [
         [rowTargets, rows, everyRow, rows, noPadding] as const,
@@ -102,7 +108,7 @@ export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Wo
         statistics[i * statisticsWidth + 1] = scale / sum;
         statistics[i * statisticsWidth + 2] = (scale * labelSmoothing) / numEmbeddings;
       }
-      if (gradHidden === null) continue;
+      if (gradHiddenRows === undefined || gradStates === undefined) continue;
 
       yield* walkChunks(numEmbeddings, 3 * rows * dim, (chunk) => {
         const { first, count } = chunk;
@@ -130,7 +136,7 @@ export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Wo
         calls.push(["matmulNN", [chunkLogits, rowsOfTable, rows, dim, count, first > 0, gradStates]]);
         return calls;
       });
-      gradHidden.set(gradStates.subarray(0, rows * dim), top * dim);
+      if (keepsAll) gradHiddenRows.set(gradStates.subarray(0, rows * dim));
     }
 
     if (gradWeight !== null) weight.keepDense(gradWeight);
