@@ -42,7 +42,7 @@ function inline(bytes) {
   binaryen.setOptimizeLevel(3);
   binaryen.setShrinkLevel(0);
   binaryen.setAlwaysInlineMaxSize(12);
-  binaryen.setFlexibleInlineMaxSize(53);
+  binaryen.setFlexibleInlineMaxSize(53); // expPair is 51, of which two copies pay; expUnrounded is 56, of which four do not
   binaryen.setOneCallerInlineMaxSize(1000);
   binaryen.setZeroFilledMemory(true);
   module.optimize();
