@@ -1,12 +1,14 @@
-import { bytesAhead, touch } from "./rows";
+import { touch } from "./rows";
 
 /**
  * table[row, :] += from[:], times the scale of each index unless scales is 0, for the row of every index in [at, end) but paddingIdx; `from`
- * moves on by `step` bytes an index. The last index that there is, in this list or behind it, stands at `last`.
+ * moves on by `step` bytes an index. The last index that there is, in this list or behind it, stands at `last`. `ahead` is
+ * bytesAhead(rowBytes): computed here, V8 would do it again for every row.
  */
 export function addToRows(
   table: usize,
-  embeddingDim: u32,
+  rowBytes: usize,
+  ahead: usize,
   at: usize,
   end: usize,
   last: usize,
@@ -15,8 +17,6 @@ export function addToRows(
   from: usize,
   step: usize,
 ): void {
-  const rowBytes = (embeddingDim as usize) << 2;
-  const ahead = bytesAhead(rowBytes);
   for (; at < end; at += 4, from += step) {
     touch(table, rowBytes, at + ahead, last);
     const index = load<u32>(at);

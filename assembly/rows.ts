@@ -10,9 +10,9 @@ export function rowStart(rows: usize, r: u32, rowBytes: usize): usize {
   return rows == 0 ? (r as usize) * rowBytes : (load<u32>(rows + ((r as usize) << 2)) as usize) * rowBytes;
 }
 
-/** How many bytes of a list of indices lie between the row that is worked on and the one that is asked for, by the bytes of a row. */
+/** How many bytes of a list of indices lie between the row that is worked on and the one that is asked for: 64 short rows or 16 others. */
 export function bytesAhead(rowBytes: usize): usize {
-  return min<usize>(max<usize>(4096 / max<usize>(rowBytes, 1), 8), 64) << 2;
+  return rowBytes < 128 ? 256 : 64;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { addToRows } from "./addToRows";
 import { firstOutside } from "./firstOutside";
+import { bytesAhead } from "./rows";
 
 /**
  * gradWeight[indices[i], :] += gradOut[i, :] for ascending i, one f32 add each; rows of paddingIdx are passed over.
@@ -18,6 +19,8 @@ export function scatterAdd(
   const done = firstOutside(indices, numIndices, numEmbeddings);
   if (done < numIndices) return done;
   const end = indices + ((numIndices as usize) << 2);
-  addToRows(gradWeight, embeddingDim, indices, end, end - 4, paddingIdx, 0, gradOut, (embeddingDim as usize) << 2);
+  const rowBytes = (embeddingDim as usize) << 2;
+  const ahead = bytesAhead(rowBytes);
+  addToRows(gradWeight, rowBytes, ahead, indices, end, end - 4, paddingIdx, 0, gradOut, rowBytes);
   return numIndices;
 }

@@ -1,5 +1,6 @@
 import { addToRows } from "./addToRows";
 import { firstOutside } from "./firstOutside";
+import { bytesAhead } from "./rows";
 
 /**
  * gradWeight[indices[i], :] += gradOut[b, :] (times scales[i]) for the indices of each bag b in order. scales is 0 when there are none.
@@ -20,12 +21,13 @@ export function scatterAddBags(
   const done = firstOutside(indices, numIndices, numEmbeddings);
   if (done < numIndices) return done;
   const rowBytes = (embeddingDim as usize) << 2;
+  const ahead = bytesAhead(rowBytes);
   const last = indices + ((numIndices as usize) << 2) - 4;
   for (let b: u32 = 0; b < numBags; b++, offsets += 4, gradOut += rowBytes) {
     const start = (load<u32>(offsets) as usize) << 2;
     const end = indices + ((load<u32>(offsets, 4) as usize) << 2);
     const factors: usize = scales == 0 ? 0 : scales + start;
-    addToRows(gradWeight, embeddingDim, indices + start, end, last, paddingIdx, factors, gradOut, 0);
+    addToRows(gradWeight, rowBytes, ahead, indices + start, end, last, paddingIdx, factors, gradOut, 0);
   }
   return numIndices;
 }
