@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Backend } from "../src/backend/backend.js";
+import type { Call } from "../src/backend/calls.js";
 import { InFlight } from "../src/inFlight.js";
 import { Embedding } from "../src/layers/embedding.js";
 import { type BagMode, EmbeddingBag } from "../src/layers/embeddingBag.js";
@@ -7,7 +8,7 @@ import { Linear } from "../src/layers/linear.js";
 import type { LossOptions } from "../src/layers/lossOptions.js";
 import { TokenPositionEmbedding } from "../src/layers/tokenPositionEmbedding.js";
 import { Unembedding } from "../src/layers/unembedding.js";
-import { later, type Work } from "../src/work.js";
+import { later as doLater, type Work } from "../src/work.js";
 import { expectSameBits } from "./conformance/bits.js";
 import { filled, Random } from "./conformance/cases.js";
 import { onEveryImplementation } from "./conformance/implementations.js";
@@ -40,7 +41,7 @@ async function rejectionOf(promise: Promise<unknown>): Promise<string> {
       });
 }
 
-onEveryImplementation(({ name: backend }) => {
+onEveryImplementation(({ name: backend, backend: { later } }) => {
   const random = new Random(2);
   const load = (options = {}) =>
     Embedding.fromPretrained(table, { embeddingDim: dim, freeze: false, backend, ...options });
@@ -185,8 +186,8 @@ onEveryImplementation(({ name: backend }) => {
       { token: table, position: table },
       { embeddingDim: dim, backend },
     );
-    const hidden = filled(random, 100 * dim);
-    const [indices, offsets, targets] = [someIndices(2000), Uint32Array.of(0, 700), someIndices(100)];
+    const hidden = filled(random, 300 * dim); // more than are walked at once
+    const [indices, offsets, targets] = [someIndices(2000), Uint32Array.of(0, 700), someIndices(300)];
     const perSampleWeights = filled(random, 2000);
     const bags = { indices, offsets, perSampleWeights };
     const expected = [
@@ -197,6 +198,11 @@ onEveryImplementation(({ name: backend }) => {
       words.forward(bags),
       both.forward(indices),
     ];
+    // All threads have something to do, so that native calls wait until the arguments are other ones.
+    const busy = Array.from({ length: 8 }, () => {
+      const product: Call = ["matmulNT", [table, table, 100, rows, dim, false, new Float32Array(100 * rows)]];
+      return later?.(new Array(100).fill(product));
+    });
     const answers = [
       head.topKAsync(hidden, 3),
       head.forwardAsync(hidden),
@@ -210,6 +216,7 @@ onEveryImplementation(({ name: backend }) => {
       detached<Float32Array | Uint32Array>(array);
     }
     expectSame(await Promise.all(answers), expected);
+    await Promise.all(busy);
   });
 
   test("every refusal is a rejection with the error that forward throws, and nothing is in use afterwards", async () => {
@@ -270,7 +277,7 @@ test("where calls fail the promise rejects, the generator is ended, and nothing 
     }
   };
   const inFlight = new InFlight("table");
-  const promise = InFlight.during([inFlight], () => later(failing, 2 ** 20, work()));
+  const promise = InFlight.during([inFlight], () => doLater(failing, 2 ** 20, work()));
   expect(refusalOf(() => inFlight.check())).toBe(
     "Error [ERR_IN_USE]: table is in use by 1 call in flight, expected none: await it first",
   );

@@ -177,7 +177,7 @@ export class Embedding {
     const { data, numRows, numColumns } = weight;
     const out = newFloats(rows.length * numColumns);
     renorm(this, rows, rows);
-    return tableAsync([weight], ["gather", [data, numRows, numColumns, rows, rows.length, out]], out);
+    return tableAsync([weight], out.length, ["gather", [data, numRows, numColumns, rows, rows.length, out]], out);
   }
 
   /**

@@ -119,12 +119,17 @@ export function checkRows(name: string, told: Indices, rows: Uint32Array, weight
   if (done < rows.length) throw outOfRange(name, told, done, weight.numRows);
 }
 
-/** One call off the event loop that reads tables and writes `out`: a promise of it. */
-export function tableAsync(weights: readonly Parameter[], call: Call, out: Float32Array): Promise<Float32Array> {
+/** One call off the event loop that moves so many floats of tables into `out`: a promise of it. */
+export function tableAsync(
+  weights: readonly Parameter[],
+  floats: number,
+  call: Call,
+  out: Float32Array,
+): Promise<Float32Array> {
   const work = function* (): Work<Float32Array> {
     yield [call];
     return out;
   };
   const inFlight = weights.map((weight) => weight.inFlight);
-  return InFlight.during(inFlight, () => later(weights[0].backend, out.length, work()));
+  return InFlight.during(inFlight, () => later(weights[0].backend, floats, work()));
 }
