@@ -21,6 +21,8 @@ if (isOlder("dist/index.js", ["src", "tsconfig.json", "package.json"])) {
   rmSync("dist", { recursive: true, force: true });
   run("node", ["node_modules/typescript/bin/tsc"], "compiling TypeScript");
   for (const file of ["cli/train/genesis.txt", "cli/bench/openblas.py"]) cpSync(`src/${file}`, `dist/${file}`);
+  cpSync("assembly/build/simd.wasm", "dist/backend/wasm/simd.wasm"); // for doors that cannot compile bytes
+  await bundleDoors();
 }
 
 /** The addon is a gain, not a need: without the tools to build it everything works on WebAssembly, and one line says so. */
@@ -38,6 +40,13 @@ function buildNative() {
   mkdirSync("build", { recursive: true });
   writeFileSync("build/log.txt", `${built.stdout}${built.stderr}${built.error ?? ""}`);
   console.log("native addon: the build failed, build/log.txt says why; WebAssembly is used instead");
+}
+
+/** Without esbuild the checkout works all the same; `npm pack` refuses. */
+async function bundleDoors() {
+  const { bundle } = await import("./bundle.mjs");
+  const missing = await bundle();
+  if (missing !== undefined) console.log(missing);
 }
 
 function run(command, args, what) {
