@@ -39,8 +39,7 @@
         "native/scratch.cpp"
       ],
       "dependencies": ["<@(isas)"],
-      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      "defines": ["NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED", "NAPI_VERSION=8"],
+      "defines": ["NAPI_VERSION=8"],
       "conditions": [
         # Bun and Deno do not bring libstdc++ along: an addon that wants it from outside kills them.
         ["OS=='linux'", {

@@ -4,7 +4,7 @@
  * Safe in worker threads: each environment gets its own functions from init, and nothing that belongs to JavaScript is
  * kept. What JavaScript sees is described in src/backend/native.ts, the only file that loads this.
  */
-#include <napi.h>
+#include <node_api.h>
 
 #include "args.h"
 #include "dispatch.h"
@@ -13,6 +13,7 @@
 #include "doors/optimizers.h"
 #include "doors/word2vec.h"
 #include "lease.h"
+#include "object.h"
 
 namespace nn {
 namespace {
@@ -111,17 +112,8 @@ napi_value release(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/** A function that is called raw. Setting up, node-addon-api's wrappers are welcome; in a call they cost as much as a
- * small lookup. */
-Napi::Value function(Napi::Env env, const char* name, napi_callback callback, const void* data = nullptr) {
-  napi_value made;
-  const napi_status status =
-      napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, const_cast<void*>(data), &made);
-  return status == napi_ok ? Napi::Value(env, made) : env.Undefined();
-}
-
-Napi::Object kernelFunctions(Napi::Env env, const Kernels* kernels) {
-  Napi::Object object = Napi::Object::New(env);
+Object kernelFunctions(napi_env env, const Kernels* kernels) {
+  Object object = Object::make(env);
   object["gather"] = function(env, "gather", gather, kernels);
   object["gatherSum"] = function(env, "gatherSum", gatherSum, kernels);
   object["scatterAdd"] = function(env, "scatterAdd", scatterAdd, kernels);
@@ -144,9 +136,9 @@ Napi::Object kernelFunctions(Napi::Env env, const Kernels* kernels) {
   return object;
 }
 
-Napi::Object initialize(Napi::Env env, Napi::Object exports) {
-  Napi::Object able = Napi::Object::New(env);
-  Napi::Object unable = Napi::Object::New(env);
+Object initialize(napi_env env, Object exports) {
+  Object able = Object::make(env);
+  Object unable = Object::make(env);
   const Implementations& known = implementations();
   for (usize i = 0; i < known.count; i++) {
     const auto& [kernels, why] = known.all[i];
@@ -166,8 +158,6 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
 }  // namespace
 }  // namespace nn
 
-Napi::Object initialize(Napi::Env env, Napi::Object exports) {
-  return nn::initialize(env, exports);
+NAPI_MODULE_INIT() {
+  return nn::initialize(env, {env, exports}).value;
 }
-
-NODE_API_MODULE(nn_embedding, initialize)

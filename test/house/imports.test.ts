@@ -29,7 +29,12 @@ const rules: readonly Rule[] = [
   { of: ["indices.ts"], may: ["check.ts", "errors.ts"] },
   { of: ["backend/arrayBufferBlock.ts"], may: ["backend/backend.ts", "errors.ts"] },
   { of: ["backend/js/", "backend/absent.ts"], may: ["backend/arrayBufferBlock.ts", "backend/backend.ts", "errors.ts"] },
-  { of: ["backend/native.ts"], may: ["backend/arrayBufferBlock.ts", "backend/backend.ts", "errors.ts"], node: true },
+  { of: ["backend/loadAddon.ts"], may: [], node: true },
+  {
+    of: ["backend/native.ts"],
+    may: ["backend/loadAddon.ts", "backend/arrayBufferBlock.ts", "backend/backend.ts", "errors.ts"],
+    node: true,
+  },
   {
     of: ["backend/wasm/"],
     may: ["#wasm", "backend/js/", "backend/arrayBufferBlock.ts", "backend/backend.ts", "errors.ts"],
