@@ -1,5 +1,5 @@
 /**
- * For prebuilt addons, before every source (src/cli/build/compile.ts): functions that a later glibc gave a new version are asked for by
+ * For prebuilt addons, before every source (src/cli/addon/compile.ts): functions that a later glibc gave a new version are asked for by
  * their first one, so that what is linked here also loads where glibc is 2.17. Versions mean nothing to musl, which loads the same file.
  */
 #pragma once

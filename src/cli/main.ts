@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { cac } from "cac";
 import { rangeError, show } from "../errors.js";
-import { addBench } from "./bench/bench.js";
 import { addBuild } from "./addon/build.js";
+import { addBench } from "./bench/bench.js";
 import { addDoctor } from "./doctor/doctor.js";
 import { addTrain } from "./train/train.js";
 

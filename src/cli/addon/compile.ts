@@ -11,10 +11,22 @@ import { readRecipe } from "./recipe.js";
 export const compilers: Readonly<Record<string, readonly string[]>> = {
   "linux-x64": ["x86_64-linux-gnu-g++"],
   "linux-arm64": ["aarch64-linux-gnu-g++"],
+  "linuxmusl-x64": ["x86_64-linux-gnu-g++"],
+  "linuxmusl-arm64": ["aarch64-linux-gnu-g++"],
 };
 
-/** What a prebuilt addon must not take from the machine it is made on: see native/oldGlibc.h. */
-const prebuiltFlags = ["-include", "native/oldGlibc.h", "-U_FORTIFY_SOURCE", "-fno-stack-protector"];
+/** What a prebuilt addon must not take from the machine it is made on. */
+const prebuiltFlags = ["-U_FORTIFY_SOURCE", "-fno-stack-protector"];
+
+/**
+ * For musl the compiler is glibc's, and the C library is not named: its few functions, which have the same shape in both, are those of
+ * the process. (By name musl would take glibc's for its own; Bun's build for musl refuses it.)
+ */
+const prebuiltFor: Readonly<Record<string, { readonly compile: readonly string[]; readonly link: readonly string[] }>> =
+  {
+    linux: { compile: ["-include", "native/oldGlibc.h"], link: ["-pthread"] },
+    linuxmusl: { compile: [], link: ["-nostdlib", "-lgcc"] },
+  };
 
 export interface Compilation {
   /** The root of the package. */
@@ -30,11 +42,12 @@ export interface Compilation {
 /** Compiles and links. Throws Error when a tool is missing or says no, with what it said. */
 export async function compile({ root, target, out, isPrebuilt }: Compilation): Promise<void> {
   const [system, architecture] = target.split("-");
+  const prebuilt = isPrebuilt ? prebuiltFor[system] : { compile: [], link: ["-pthread"] };
   const compiler = findCompiler(target);
   const headers = findHeaders(root);
-  const { sources, linkFlags } = readRecipe(root, system === "darwin" ? "mac" : system, architecture);
+  const { sources, linkFlags } = readRecipe(root, system === "darwin" ? "mac" : "linux", architecture);
   const shared = [`-I${headers}`, "-DBUILDING_NODE_EXTENSION", "-ffunction-sections", "-fdata-sections"];
-  if (isPrebuilt) shared.push(...prebuiltFlags);
+  if (isPrebuilt) shared.push(...prebuiltFlags, ...prebuilt.compile);
   // Without a call into the dynamic loader for what is thread-local: musl's has another name. On arm64 it is so anyway.
   if (isPrebuilt && architecture === "x64") shared.push("-mtls-dialect=gnu2");
   const beside = join(root, dirname(out));
@@ -49,7 +62,7 @@ export async function compile({ root, target, out, isPrebuilt }: Compilation): P
     await Promise.all(Array.from({ length: availableParallelism() }, work));
     const made = join(folder, basename(out));
     const kind = system === "darwin" ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared", "-Wl,--as-needed"];
-    await run(compiler, [...kind, "-o", made, ...objects, ...linkFlags, "-pthread"], root);
+    await run(compiler, [...kind, "-o", made, ...objects, ...linkFlags, ...prebuilt.link], root);
     renameSync(made, join(root, out));
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -75,7 +88,9 @@ function findHeaders(root: string): string {
     .map((each) => join(each, "include/node"));
   for (const from of [root, process.cwd()]) {
     try {
-      folders.push((createRequire(join(from, "package.json"))("node-api-headers") as { include_dir: string }).include_dir);
+      folders.push(
+        (createRequire(join(from, "package.json"))("node-api-headers") as { include_dir: string }).include_dir,
+      );
     } catch {} // not installed
   }
   const found = folders.find((folder) => existsSync(join(folder, "node_api.h")));
