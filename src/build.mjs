@@ -71,7 +71,7 @@ function run(command, args, what) {
 }
 
 /** Whether a made file is missing or older than anything it is made from. */
-function isOlder(made, sources) {
+export function isOlder(made, sources) {
   if (!existsSync(made)) return true;
   const time = statSync(made).mtimeMs;
   return sources.some((source) => newest(source) > time);
