@@ -24,7 +24,7 @@ async function build(prebuilt: unknown): Promise<void> {
     const env = { ...process.env, NN_EMBEDDING_BACKEND: "native" };
     const options = { cwd: root, env, encoding: "utf8" } as const;
     const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], options);
-    if (status !== 0) throw new Error(`${out} does not load: ${stderr}`);
+    if (status !== 0) throw rangeError("ERR_BACKEND_UNSUPPORTED", `${out} does not load: ${stderr}`);
     return;
   }
   for (const target of [prebuilt].flat()) {

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import process from "node:process";
+import { rangeError } from "../../errors.js";
 import { readRecipe } from "./recipe.js";
 
 /** The platforms that prebuilt addons are made for, and the compilers that can, best first. */
@@ -76,7 +77,10 @@ function findCompiler(target: string): string {
   const candidates = [...own, ...(compilers[target] ?? [])].filter((each) => each !== "");
   const found = candidates.find(isOnPath);
   if (found === undefined) {
-    throw new Error(`no C++ compiler for ${target}, expected one of ${candidates.join(", ")} on the PATH`);
+    throw rangeError(
+      "ERR_BACKEND_UNSUPPORTED",
+      `no C++ compiler for ${target}, expected one of ${candidates.join(", ")} on the PATH`,
+    );
   }
   return found;
 }
@@ -95,7 +99,10 @@ function findHeaders(root: string): string {
   }
   const found = folders.find((folder) => existsSync(join(folder, "node_api.h")));
   if (found === undefined) {
-    throw new Error(`no node_api.h in ${folders.join(", ")}: npm install node-api-headers brings it`);
+    throw rangeError(
+      "ERR_BACKEND_UNSUPPORTED",
+      `no node_api.h in ${folders.join(", ")}: npm install node-api-headers brings it`,
+    );
   }
   return found;
 }
