@@ -85,6 +85,32 @@ describe.skipIf(!hasReadelf).each(targets.filter((target) => exists(`prebuilds/$
   },
 );
 
+const hasMusl = process.platform === "linux" && spawnSync("musl-gcc", ["--version"]).status === 0;
+
+test.skipIf(!hasMusl).each(["linux", "linuxmusl"])("a process on musl loads the addon for %s", (system) => {
+  const addon = `${root}prebuilds/${system}-${process.arch}/nn_embedding.node`;
+  if (!exists(addon.slice(root.length))) return;
+  const folder = makeFolder();
+  try {
+    const functions = needsOf(addon).symbols.filter((name) => name.startsWith("napi_"));
+    const host = `
+      #include <dlfcn.h>
+      #include <stdio.h>
+      ${functions.map((name) => `int ${name}(void) { return 1; }`).join("\n")}
+      int main(int count, char** arguments) {
+        void* addon = dlopen(arguments[1], RTLD_NOW);
+        if (addon == NULL) return puts(dlerror()), 1;
+        return dlsym(addon, "napi_register_module_v1") == NULL;
+      }`;
+    writeFileSync(join(folder, "host.c"), host);
+    spawnSync("musl-gcc", ["-rdynamic", "-o", "host", "host.c"], { cwd: folder });
+    const { status, stdout } = spawnSync(join(folder, "host"), [addon], { encoding: "utf8" });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+  } finally {
+    remove(folder);
+  }
+});
+
 describe("nn-embedding build, in an installed package", () => {
   const folder = makeFolder();
   let at: string;
