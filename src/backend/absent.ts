@@ -2,5 +2,9 @@ import type { Candidate } from "./backend.js";
 
 /** The native backend where there are no addons: `#native` leads here from everything that is not Node. */
 export const candidates: readonly Candidate[] = [
-  { name: "native", isa: "baseline", why: "this build of the package has no addons: those are for Node and Bun, loaded as ES modules" },
+  {
+    name: "native",
+    isa: "baseline",
+    why: "this build of the package has no addons: those are for Node and Bun, loaded as ES modules",
+  },
 ];
