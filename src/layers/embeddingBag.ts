@@ -205,7 +205,12 @@ export class EmbeddingBag {
     renorm(this, rows, rows);
     const padding = paddingIdx ?? noPadding;
     const bags = [rows, rows.length, offsets, numBags, modes[mode], padding, sampleWeights] as const;
-    return tableAsync([weight], ["gatherBags", [data, numRows, embeddingDim, ...bags, out]], out);
+    return tableAsync(
+      [weight],
+      rows.length * embeddingDim,
+      ["gatherBags", [data, numRows, embeddingDim, ...bags, out]],
+      out,
+    );
   }
 
   /**

@@ -178,6 +178,7 @@ export class TokenPositionEmbedding {
     const sequence = [rows, rows.length, positionData, sequenceLength, start] as const;
     return tableAsync(
       [token.weight, position.weight],
+      out.length,
       ["gatherSum", [data, numRows, embeddingDim, ...sequence, out]],
       out,
     );
