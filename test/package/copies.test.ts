@@ -129,10 +129,9 @@ test("modules that are loaded anew for every test, as vitest and jest do", () =>
 
 test("a mock in the place of a whole module", () => {
   const code = `${head}
-    const hook = \`
-      const empty = "data:text/javascript,export const candidates = []";
-      export const resolve = (specifier, context, next) =>
-        specifier === "#native" ? { url: empty, shortCircuit: true } : next(specifier, context);\`;
+    const absent = "file://" + process.cwd() + "/node_modules/nn-embedding/dist/backend/absent.js";
+    const hook = \`export const resolve = (specifier, context, next) =>
+      specifier === "#native" ? { url: "\${absent}", shortCircuit: true } : next(specifier, context);\`;
     (await import("node:module")).register("data:text/javascript," + encodeURIComponent(hook));
     say(tell(await import("nn-embedding")));`;
   const told = runModule<Report>(project, code);
