@@ -4,7 +4,8 @@
  * Safe in worker threads: each environment gets its own functions from init, and nothing that belongs to JavaScript is
  * kept. What JavaScript sees is described in src/backend/native.ts, the only file that loads this.
  */
-#include <napi.h>
+#include <node_api.h>
+#include <stdlib.h>
 
 #include "args.h"
 #include "dispatch.h"
@@ -16,6 +17,7 @@
 #include "later.h"
 #include "lease.h"
 #include "limits.h"
+#include "object.h"
 #include "threads.h"
 
 namespace nn {
@@ -157,17 +159,8 @@ napi_value setSplitsAll(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/** A function that is called raw. Setting up, node-addon-api's wrappers are welcome; in a call they cost as much as a
- * small lookup. */
-Napi::Value function(Napi::Env env, const char* name, napi_callback callback, const void* data = nullptr) {
-  napi_value made;
-  const napi_status status =
-      napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, const_cast<void*>(data), &made);
-  return status == napi_ok ? Napi::Value(env, made) : env.Undefined();
-}
-
-Napi::Object kernelFunctions(Napi::Env env, const Door* door) {
-  Napi::Object object = Napi::Object::New(env);
+Object kernelFunctions(napi_env env, const Door* door) {
+  Object object = Object::make(env);
   object["gather"] = function(env, "gather", gather, door);
   object["gatherSum"] = function(env, "gatherSum", gatherSum, door);
   object["scatterAdd"] = function(env, "scatterAdd", scatterAdd, door);
@@ -194,8 +187,8 @@ Napi::Object kernelFunctions(Napi::Env env, const Door* door) {
 }
 
 /** What the machine can do at best: for the bench, and no kernels. */
-Napi::Object limitFunctions(Napi::Env env) {
-  Napi::Object object = Napi::Object::New(env);
+Object limitFunctions(napi_env env) {
+  Object object = Object::make(env);
   object["vectors"] = limitVectors();
   object["read"] = function(env, "read", limitRead);
   object["copy"] = function(env, "copy", limitCopy);
@@ -211,13 +204,15 @@ struct Environment {
   Jobs jobs;
 };
 
-Napi::Object initialize(Napi::Env env, Napi::Object exports) {
-  Environment* lasting = new Environment{};
+Object initialize(napi_env env, Object exports) {
+  // All zeros is what an environment begins with.
+  Environment* lasting = static_cast<Environment*>(calloc(1, sizeof(Environment)));
+  if (lasting == nullptr) return exports;
   napi_set_instance_data(
-      env, lasting, [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
-  Napi::Object able = Napi::Object::New(env);
-  Napi::Object noted = Napi::Object::New(env);
-  Napi::Object unable = Napi::Object::New(env);
+      env, lasting, [](napi_env, void* data, void*) { free(data); }, nullptr);
+  Object able = Object::make(env);
+  Object noted = Object::make(env);
+  Object unable = Object::make(env);
   const Implementations& known = implementations();
   for (usize i = 0; i < known.count; i++) {
     const auto& [kernels, why] = known.all[i];
@@ -249,8 +244,6 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
 }  // namespace
 }  // namespace nn
 
-Napi::Object initialize(Napi::Env env, Napi::Object exports) {
-  return nn::initialize(env, exports);
+NAPI_MODULE_INIT() {
+  return nn::initialize(env, {env, exports}).value;
 }
-
-NODE_API_MODULE(nn_embedding, initialize)

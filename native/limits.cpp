@@ -129,8 +129,9 @@ Loops choose() {
 
 #endif
 
+const Loops chosen = choose();  // when the addon is loaded: not in a function, for that takes the C++ library
+
 const Loops& loops() {
-  static const Loops chosen = choose();
   return chosen;
 }
 

@@ -31,7 +31,8 @@ describe("diagnose", () => {
       expect(works).toBe(remedy === undefined);
     }
     expect(diagnosis.wasm.simd).toBeGreaterThan(1000);
-    for (const { path } of diagnosis.addons) expect(path).toMatch(/^build\/Release\/[^/]+\.node$/);
+    for (const { path } of diagnosis.addons)
+      expect(path).toMatch(/^(build\/Release|prebuilds\/linux(musl)?-(x64|arm64))\/nn_embedding\.node$/);
   });
 
   test("is not healthy when the environment asks for what is not there, and still lists what works", () => {
@@ -110,7 +111,7 @@ describe("remedies", () => {
     expect(remedyFor("native", "Cannot load native addon because loading addons is disabled.")).toContain(
       "--no-addons",
     );
-    expect(remedyFor("native", "cannot open shared object file", false)).toContain("runs on WebAssembly");
+    expect(remedyFor("native", "cannot open shared object file", false)).toContain("npx nn-embedding build");
     expect(remedyFor("native", "invalid ELF header", true)).toContain("npm run build");
     expect(remedyFor("wasm", "this engine has no WebAssembly SIMD")).toContain("newer version of Node");
   });

@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 /** A machine on which the addon does not load, as src/backend/native.ts reports it. */
-function withoutAddon(why = "the addon has ABI 7, expected 1: build it anew"): void {
+function withoutAddon(why = "nn_embedding.node: its ABI is 7, expected 1: it is of another version"): void {
   vi.doMock("#native", () => ({
     candidates: ["avx512", "avx2", "baseline"].map((isa) => ({ name: "native", isa, why })),
     threads: undefined,
@@ -154,7 +154,7 @@ describe("what is missing or broken leads on to the next", () => {
     expect(selectBackend()).toMatchObject({ name: "wasm", isa: "simd" });
     expect(backends()[0]).toEqual({
       ...{ name: "native", isa: "avx512", supported: false, chosen: false },
-      why: "the addon has ABI 7, expected 1: build it anew",
+      why: "nn_embedding.node: its ABI is 7, expected 1: it is of another version",
     });
   });
 
@@ -185,7 +185,7 @@ describe("what is missing or broken leads on to the next", () => {
     vi.doMock("#native", () => vi.importActual<typeof Native>("../src/backend/native.js"));
     const { backends } = await select();
     dlopen.mockRestore();
-    expect(backends()[0].why).toMatch(/^the addon has ABI 99, expected \d+: build it anew$/);
+    expect(backends()[0].why).toMatch(/nn_embedding\.node: its ABI is 99, expected \d+: it is of another version$/);
     expect(backends().find(({ chosen }) => chosen)!.name).toBe("wasm");
   });
 

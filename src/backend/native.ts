@@ -1,10 +1,9 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { ArrayBufferBlock } from "./arrayBufferBlock.js";
 import type { Backend, Block, Candidate, Kernels, Limits, Threads } from "./backend.js";
 import { type Call, makeCall } from "./calls.js";
+import { loadAddon } from "./loadAddon.js";
 
 /** What native/addon.cpp exports. */
 interface Addon {
@@ -48,36 +47,10 @@ function known(): string[] {
   return [process.arch === "arm64" ? "neon" : "baseline"];
 }
 
-/** dlopen crashes on a truncated ELF file: refuse it first. What else is wrong with a file the loader says itself. */
-function checkWhole(path: string): void {
-  if (!existsSync(path)) return;
-  const header = new DataView(new ArrayBuffer(64));
-  const file = openSync(path, "r");
-  try {
-    if (readSync(file, header) < header.byteLength || header.getUint32(0) !== 0x7f454c46) return;
-    // The table of sections comes last: where it starts, and how long it is.
-    const end = Number(header.getBigUint64(0x28, true)) + header.getUint16(0x3a, true) * header.getUint16(0x3c, true);
-    const { size } = fstatSync(file);
-    if (size < end) throw new Error(`${path}: ${size} bytes, expected at least ${end}: the file is cut short`);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function load(): Addon {
-  const path = fileURLToPath(new URL("../../build/Release/nn_embedding.node", import.meta.url));
-  checkWhole(path);
-  const module = { exports: {} };
-  process.dlopen(module, path);
-  const addon = module.exports as Addon;
-  if (addon.abi !== abi) throw new Error(`the addon has ABI ${addon.abi}, expected ${abi}: build it anew`);
-  return addon;
-}
-
 /** The addon, or why there is none, in one line. */
 function tryToLoad(): Addon | string {
   try {
-    return load();
+    return loadAddon(abi) as Addon;
   } catch (error) {
     return String(error instanceof Error ? error.message : error).split("\n", 1)[0];
   }

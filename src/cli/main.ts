@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { cac } from "cac";
 import { rangeError, show } from "../errors.js";
+import { addBuild } from "./addon/build.js";
 import { addBench } from "./bench/bench.js";
 import { addDoctor } from "./doctor/doctor.js";
 import { addTrain } from "./train/train.js";
@@ -12,6 +13,7 @@ const cli = cac("nn-embedding");
 addTrain(cli);
 addBench(cli);
 addDoctor(cli);
+addBuild(cli);
 cli.help();
 cli.version(version);
 
@@ -25,7 +27,7 @@ try {
   cli.parse(process.argv, { run: false });
   if (cli.matchedCommand) await cli.runMatchedCommand();
   else if (cli.args.length > 0)
-    throw rangeError("ERR_OUT_OF_RANGE", `verb is ${show(cli.args[0])}, expected train, bench or doctor`);
+    throw rangeError("ERR_OUT_OF_RANGE", `verb is ${show(cli.args[0])}, expected train, bench, doctor or build`);
   else if (!cli.options.help && !cli.options.version) cli.outputHelp();
 } catch (error) {
   // What the user did wrong has a code and needs no stack; a fault of ours has neither.

@@ -31,12 +31,15 @@ function conditionSets(target: Target): string[][] {
   return typeof target === "string" ? [] : [Object.keys(target), ...Object.values(target).flatMap(conditionSets)];
 }
 
-/** Whether the build makes this file: tsc of a source, or by name in build.mjs. */
+/** Whether the build makes this file: tsc of a source, or src/bundle.mjs of what tsc made. */
 function isMade(path: string): boolean {
-  const source = path.replace(/^\.\/dist\//, "src/").replace(/(?:\.d\.ts|\.js)$/, ".ts");
-  if (source !== path && source.endsWith(".ts") && exists(source)) return true;
-  return exists(path.replace("./", "")) || read("src/build.mjs").includes(path.replace("./", ""));
+  const [, stem, ending] = /^\.\/dist\/(.*?)(\.d\.cts|\.cjs|\.d\.ts|\.js)$/.exec(path) ?? [];
+  if (stem === undefined) return exists(path.replace("./", ""));
+  return exists(`src/${stem}.ts`) && (!ending.includes("c") || bundled.includes(stem));
 }
+
+/** The doors that src/bundle.mjs makes .cjs files of. */
+const bundled = /const doors = \[([^\]]*)\]/.exec(read("src/bundle.mjs"))![1].split(/[",\s]+/);
 
 /** The names of values that a module exports. */
 function exportedNames(path: string): string[] {
@@ -73,6 +76,46 @@ describe("package.json", () => {
     for (const path of ["src/index.ts", "src/optim/index.ts", "src/checkpoint/index.ts"]) {
       expect(read(path)).not.toContain('"#');
     }
+  });
+});
+
+describe("exports", () => {
+  const platforms = [
+    { platform: "Node, imported", conditions: ["node", "import", "node-addons", "module-sync"], file: "index.js" },
+    { platform: "Node, required", conditions: ["node", "require", "node-addons", "module-sync"], file: "index.js" },
+    { platform: "jest, required", conditions: ["node", "require", "default"], file: "index.cjs" },
+    { platform: "a bundle of what is required", conditions: ["browser", "require", "module"], file: "index.cjs" },
+    { platform: "workerd", conditions: ["workerd", "worker", "browser", "import"], file: "index.js" },
+    { platform: "workerd, required", conditions: ["workerd", "worker", "browser", "require"], file: "index.js" },
+    { platform: "Vercel's edge runtime", conditions: ["edge-light", "worker", "require"], file: "index.js" },
+    { platform: "Bun, required", conditions: ["bun", "node", "require"], file: "index.js" },
+    { platform: "Deno", conditions: ["deno", "node", "import"], file: "index.js" },
+    { platform: "a runtime nobody knows", conditions: [], file: "index.js" },
+  ];
+  const names = [".", "./optim", "./checkpoint", "./checkpoint/file"];
+
+  test.each(platforms)("to $platform are $file", ({ conditions, file }) => {
+    for (const name of names) {
+      const stem = name === "." ? "index" : name === "./checkpoint/file" ? "checkpoint/file" : `${name.slice(2)}/index`;
+      const ending = file.slice("index".length);
+      const types = ending === ".js" ? ".d.ts" : ".d.cts";
+      expect(resolve(manifest.exports[name], conditions)).toBe(`./dist/${stem}${ending}`);
+      expect(resolve(manifest.exports[name], ["types", ...conditions])).toBe(`./dist/${stem}${types}`);
+    }
+  });
+
+  test("one instance for import and require comes before the copy for require", () => {
+    for (const name of names) {
+      const order = Object.keys(manifest.exports[name]);
+      expect(order).toEqual(["module-sync", "workerd", "edge-light", "bun", "require", "default"]);
+    }
+  });
+
+  test("web has all names of the doors that do without Node", () => {
+    const passed = [...read("src/web.ts").matchAll(/^export \* from "(.*)";/gm)].map(([, path]) => path);
+    expect(passed.sort()).toEqual(["./checkpoint/index.js", "./index.js", "./optim/index.js"]);
+    const all = ["src/index.ts", "src/optim/index.ts", "src/checkpoint/index.ts"].flatMap(exportedNames);
+    expect(new Set(all).size, "a name that two doors have is in neither").toBe(all.length);
   });
 });
 
@@ -122,12 +165,26 @@ describe("#native", () => {
 describe("#wasm", () => {
   test("all doors export the same names", () => {
     const doors = filesUnder("src/backend/wasm", ".ts").filter((path) => /\/door\.\w+\.ts$/.test(path));
-    expect(doors).toContain("src/backend/wasm/door.inline.ts");
+    expect(doors.map((path) => path.split(".").at(-2))).toEqual(["edge", "inline", "workerd"]);
     for (const door of doors) expect(exportedNames(door), door).toEqual(["compile"]);
   });
 
-  test("everywhere leads to a door", () => {
-    for (const path of targets(manifest.imports["#wasm"]))
-      expect(path).toMatch(/^\.\/dist\/backend\/wasm\/door\.\w+\.js$/);
+  const platforms = [
+    { platform: "workerd", conditions: ["workerd", "worker", "browser", "import"], door: "workerd" },
+    { platform: "Vercel's edge runtime", conditions: ["edge-light", "worker", "browser", "import"], door: "edge" },
+    { platform: "Node", conditions: ["node", "import", "node-addons", "module-sync"], door: "inline" },
+    { platform: "a browser bundle", conditions: ["browser", "import", "module"], door: "inline" },
+    { platform: "Deno", conditions: ["deno", "node", "import"], door: "inline" },
+    { platform: "a runtime nobody knows", conditions: [], door: "inline" },
+  ];
+
+  test.each(platforms)("in $platform is door.$door.js", ({ conditions, door }) => {
+    expect(resolve(manifest.imports["#wasm"], conditions)).toBe(`./dist/backend/wasm/door.${door}.js`);
+  });
+
+  test("the doors that cannot compile bytes name a file that the build puts beside them", () => {
+    expect(read("src/backend/wasm/door.workerd.ts")).toContain('from "./simd.wasm";');
+    expect(read("src/backend/wasm/door.edge.ts")).toContain('from "./simd.wasm?module";');
+    expect(read("src/build.mjs")).toContain('"dist/backend/wasm/simd.wasm"');
   });
 });

@@ -86,22 +86,22 @@ export function remedyFor(name: string, why: string, checkout = existsSync(join(
   if (/addons is disabled|ERR_DLOPEN_DISABLED/.test(why)) {
     return "start node without --no-addons, and beside --permission with --allow-addons";
   }
-  if (!checkout)
-    return "none is needed: from npm this version runs on WebAssembly, with the same bits; a checkout builds the addon";
+  if (!checkout) return "none is needed, for WebAssembly gives the same bits; npx nn-embedding build compiles an addon";
   const missing = ["python3", "make", "g++"].filter((tool) => !isOnPath(tool));
   const last = missing.pop();
   const list = missing.length > 0 ? `${missing.join(", ")} and ${last}` : last;
   const tools = last === undefined ? "" : `install ${list}, then `;
-  const stale = findAddons().length > 0 ? "remove build/ and " : ""; // it is there, and still does not load
+  const stale = findAddons().some(({ path }) => path.startsWith("build/")) ? "remove build/ and " : ""; // it is there, and still does not load
   return `${tools}${stale}npm run build; should that fail, build/log.txt says why`;
 }
 
 function findAddons(): { path: string; bytes: number }[] {
-  const folder = "build/Release";
-  if (!existsSync(join(root, folder))) return [];
-  return readdirSync(join(root, folder))
-    .filter((file) => file.endsWith(".node"))
-    .map((file) => ({ path: `${folder}/${file}`, bytes: statSync(join(root, folder, file)).size }));
+  const prebuilt = join(root, "prebuilds");
+  const folders = existsSync(prebuilt) ? readdirSync(prebuilt).map((target) => `prebuilds/${target}`) : [];
+  return ["build/Release", ...folders]
+    .map((folder) => `${folder}/nn_embedding.node`)
+    .filter((path) => existsSync(join(root, path)))
+    .map((path) => ({ path, bytes: statSync(join(root, path)).size }));
 }
 
 function isOnPath(tool: string): boolean {

@@ -1,0 +1,79 @@
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+/**
+ * The addon of this package: one that was built on this machine, or else a prebuilt one that came along. The exports are whatever the
+ * file has; whether they are of the right shape is the caller's to see.
+ *
+ * Throws Error with what is wrong with the one that was tried.
+ */
+export function loadAddon(abi: number): object {
+  const own = ownBuild();
+  if (existsSync(own)) return open(own, abi);
+  const platform = `${process.platform}${isMusl() ? "musl" : ""}-${process.arch}`;
+  // Bundlers and file tracers copy what a literal `new URL(…, import.meta.url)` names: each stays a literal in a line of its own, which
+  // the build (src/build.mjs) leaves out of dist when there is no such file, for bundlers refuse a name without one.
+  switch (platform) {
+    case "linux-x64":
+      return open(fileURLToPath(new URL("../../prebuilds/linux-x64/nn_embedding.node", import.meta.url)), abi);
+    case "linux-arm64":
+      return open(fileURLToPath(new URL("../../prebuilds/linux-arm64/nn_embedding.node", import.meta.url)), abi);
+    case "linuxmusl-x64":
+      return open(fileURLToPath(new URL("../../prebuilds/linuxmusl-x64/nn_embedding.node", import.meta.url)), abi);
+    case "linuxmusl-arm64":
+      return open(fileURLToPath(new URL("../../prebuilds/linuxmusl-arm64/nn_embedding.node", import.meta.url)), abi);
+    default:
+      throw new Error(`no prebuilt addon for ${platform}: npx nn-embedding build compiles one`);
+  }
+}
+
+/**
+ * Whether this program's C library is musl: its file says early on which loader it wants. Node's report knows as well, but it takes 15 ms
+ * to make.
+ */
+function isMusl(): boolean {
+  if (process.platform !== "linux") return false;
+  try {
+    return readStart(process.execPath, 4096).includes("/ld-musl-");
+  } catch {
+    const { header } = process.report.getReport() as { readonly header: { readonly glibcVersionRuntime?: string } };
+    return header.glibcVersionRuntime === undefined;
+  }
+}
+
+function readStart(path: string, length: number): Buffer {
+  const start = Buffer.alloc(length);
+  const file = openSync(path, "r");
+  try {
+    return start.subarray(0, readSync(file, start));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Where a build puts an addon. Not a literal URL: bundlers need not look for what is in no package. */
+function ownBuild(): string {
+  return join(dirname(fileURLToPath(import.meta.url)), "../../build/Release/nn_embedding.node");
+}
+
+function open(path: string, abi: number): object {
+  checkWhole(path);
+  const module = { exports: {} as { readonly abi?: unknown } };
+  process.dlopen(module, path);
+  const found = module.exports.abi;
+  if (found !== abi) throw new Error(`${path}: its ABI is ${found}, expected ${abi}: it is of another version`);
+  return module.exports;
+}
+
+/** dlopen crashes on a truncated ELF file: refuse it first. What else is wrong with a file the loader says itself. */
+function checkWhole(path: string): void {
+  if (!existsSync(path)) return;
+  const header = readStart(path, 64);
+  if (header.length < 64 || header.readUInt32BE(0) !== 0x7f454c46) return;
+  // The table of sections comes last: where it starts, and how long it is.
+  const end = Number(header.readBigUInt64LE(0x28)) + header.readUInt16LE(0x3a) * header.readUInt16LE(0x3c);
+  const { size } = statSync(path);
+  if (size < end) throw new Error(`${path}: ${size} bytes, expected at least ${end}: the file is cut short`);
+}

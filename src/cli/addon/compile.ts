@@ -1,0 +1,133 @@
+/** From sources to an addon with a C++ compiler and nothing else: no node-gyp, no python, no make. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { basename, delimiter, dirname, join } from "node:path";
+import process from "node:process";
+import { rangeError } from "../../errors.js";
+import { readRecipe } from "./recipe.js";
+
+/** The platforms that prebuilt addons are made for, and the compilers that can, best first. */
+export const compilers: Readonly<Record<string, readonly string[]>> = {
+  "linux-x64": ["x86_64-linux-gnu-g++"],
+  "linux-arm64": ["aarch64-linux-gnu-g++"],
+  "linuxmusl-x64": ["x86_64-linux-gnu-g++"],
+  "linuxmusl-arm64": ["aarch64-linux-gnu-g++"],
+};
+
+/** What a prebuilt addon must not take from the machine it is made on. */
+const prebuiltFlags = ["-U_FORTIFY_SOURCE", "-fno-stack-protector"];
+
+/**
+ * For musl the compiler is glibc's, and the C library is not named: its few functions, which have the same shape in both, are those of
+ * the process. (By name musl would take glibc's for its own; Bun's build for musl refuses it.)
+ */
+const prebuiltFor: Readonly<Record<string, { readonly compile: readonly string[]; readonly link: readonly string[] }>> =
+  {
+    linux: { compile: ["-include", "native/oldGlibc.h"], link: ["-pthread"] },
+    linuxmusl: { compile: [], link: ["-nostdlib", "-lgcc"] },
+  };
+
+/** x64: thread-local memory without a library of the loader's, whose name musl does not know; arm64: atomics without asking glibc. */
+const prebuiltOn: Readonly<Record<string, readonly string[]>> = {
+  x64: ["-mtls-dialect=gnu2"],
+  arm64: ["-mno-outline-atomics"],
+};
+
+export interface Compilation {
+  /** The root of the package. */
+  readonly root: string;
+  /** "linux-x64", as Node names systems and architectures. */
+  readonly target: string;
+  /** Where the addon goes, from the root. */
+  readonly out: string;
+  /** Whether it is for other machines too. */
+  readonly isPrebuilt: boolean;
+}
+
+/** Compiles and links. Throws Error when a tool is missing or says no, with what it said. */
+export async function compile({ root, target, out, isPrebuilt }: Compilation): Promise<void> {
+  const [system, architecture] = target.split("-");
+  const prebuilt = isPrebuilt ? prebuiltFor[system] : { compile: [], link: ["-pthread"] };
+  const compiler = findCompiler(target);
+  const headers = findHeaders(root);
+  const { sources, linkFlags } = readRecipe(root, system === "darwin" ? "mac" : "linux", architecture);
+  const shared = [`-I${headers}`, "-DBUILDING_NODE_EXTENSION", "-ffunction-sections", "-fdata-sections"];
+  if (isPrebuilt) shared.push(...prebuiltFlags, ...prebuilt.compile);
+  if (isPrebuilt) shared.push(...(prebuiltOn[architecture] ?? []));
+  const beside = join(root, dirname(out));
+  mkdirSync(beside, { recursive: true });
+  const folder = mkdtempSync(join(beside, "making-")); // where it can be renamed from: nobody loads half an addon
+  try {
+    const objects = sources.map(({ path }) => join(folder, `${path.replaceAll("/", "_")}.o`));
+    const waiting = sources.map(({ path, flags }, i) => ["-c", path, "-o", objects[i], ...shared, ...flags]);
+    const work = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await run(compiler, next, root);
+    };
+    await Promise.all(Array.from({ length: availableParallelism() }, work));
+    const made = join(folder, basename(out));
+    const kind = system === "darwin" ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared", "-Wl,--as-needed"];
+    await run(compiler, [...kind, "-o", made, ...objects, ...linkFlags, ...prebuilt.link], root);
+    renameSync(made, join(root, out));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The compiler for a target; CXX names another one for the machine's own. */
+function findCompiler(target: string): string {
+  const isOwn = target === `${process.platform}-${process.arch}`;
+  const own = isOwn ? [process.env.CXX ?? "", "c++", "g++", "clang++"] : [];
+  const candidates = [...own, ...(compilers[target] ?? [])].filter((each) => each !== "");
+  const found = candidates.find(isOnPath);
+  if (found === undefined) {
+    throw rangeError(
+      "ERR_BACKEND_UNSUPPORTED",
+      `no C++ compiler for ${target}, expected one of ${candidates.join(", ")} on the PATH`,
+    );
+  }
+  return found;
+}
+
+/** Where node_api.h is: beside this Node, where npm says, or in the package node-api-headers. */
+function findHeaders(root: string): string {
+  const folders = [process.env.npm_config_nodedir, join(dirname(process.execPath), "..")]
+    .filter((each) => each !== undefined)
+    .map((each) => join(each, "include/node"));
+  for (const from of [root, process.cwd()]) {
+    try {
+      folders.push(
+        (createRequire(join(from, "package.json"))("node-api-headers") as { include_dir: string }).include_dir,
+      );
+    } catch {} // not installed
+  }
+  const found = folders.find((folder) => existsSync(join(folder, "node_api.h")));
+  if (found === undefined) {
+    throw rangeError(
+      "ERR_BACKEND_UNSUPPORTED",
+      `no node_api.h in ${folders.join(", ")}: npm install node-api-headers brings it`,
+    );
+  }
+  return found;
+}
+
+function isOnPath(tool: string): boolean {
+  if (tool.includes("/")) return existsSync(tool);
+  return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, tool)));
+}
+
+function run(command: string, args: readonly string[], cwd: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
+    let said = "";
+    child.stderr.on("data", (text) => {
+      said += text;
+    });
+    child.on("error", reject);
+    child.on("close", (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${command} ${args.join(" ")} ended with ${code}:\n${said.slice(0, 2000)}`));
+    });
+  });
+}
