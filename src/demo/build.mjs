@@ -11,14 +11,14 @@ import { build } from "esbuild";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const source = fileURLToPath(new URL(".", import.meta.url));
 
-/** Where the page goes. */
-export const out = join(root, "dist/demo");
+/** Where the page goes unless told otherwise. */
+export const defaultOut = join(root, "dist/demo");
 
 /** The same seed gives the same table, byte for byte, on every backend. */
 const settings = { dim: 32, epochs: 30, window: 8, negatives: 5, "min-count": 4, subsample: 3e-4, lr: 0.05 };
 
-/** Makes everything that is missing; scripts, styles and the page always. */
-export async function buildDemo() {
+/** Makes the page in a folder: the table where it is missing, all else always. */
+export async function buildDemo(out = defaultOut) {
   mkdirSync(out, { recursive: true });
   trainTable(join(out, "words.safetensors"));
   await build({
@@ -55,7 +55,10 @@ function codeBlock(name) {
   const pieces = [...text.matchAll(/^ *\/\/ > shown\n([\s\S]*?)^ *\/\/ < shown$/gm)].map(([, lines]) => dedent(lines));
   if (pieces.length === 0) throw new Error(`${name} has nothing between "> shown" and "< shown"`);
   const label = `The code of this section, from src/demo/${name}`;
-  const imports = [...text.matchAll(/^import .* from "nn-embedding.*;\n/gm)].map(([line]) => line);
+  const imports = [...text.matchAll(/^import \{ (.*) \} from ("nn-embedding.*");$/gm)].map(([, names, from]) => {
+    const used = names.split(", ").filter((each) => pieces.some((piece) => new RegExp(`\\b${each}\\b`).test(piece)));
+    return used.length === 0 ? "" : `import { ${used.join(", ")} } from ${from};\n`;
+  });
   const code = [...imports, ...pieces].join("").trimEnd().split("\n").map(colored).join("\n");
   return `<pre class="code" tabindex="0" role="region" aria-label="${label}"><code>${code}</code></pre>`;
 }

@@ -1,4 +1,4 @@
-/** What an attribute may be: left out when it is undefined or false, without a value when it is true. */
+/** What an attribute may be: left out when it is undefined or false. */
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** An element with its attributes and children; texts become text nodes, so nothing is ever parsed as HTML. */
@@ -9,7 +9,7 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : String(value));
+    if (value !== undefined && value !== false) made.setAttribute(name, String(value));
   }
   made.append(...children);
   return made;

@@ -57,11 +57,19 @@ export function startPositions(book: Book, mostWords: number): (reading: Reading
       sum: sums(ids, kind),
     };
     scale.fit(arrays.token, arrays.position, arrays.sum);
-    const rowsOf = (array: Float32Array, label: (i: number) => string) =>
-      ids.map((_, i) => ({ name: label(i), values: array.subarray(i * embeddingDim, (i + 1) * embeddingDim) }));
+    const rowsOf = (
+      array: Float32Array,
+      name: (i: number) => string,
+      label = name as (i: number) => string | HTMLElement,
+    ) =>
+      ids.map((_, i) => {
+        const values = array.subarray(i * embeddingDim, (i + 1) * embeddingDim);
+        return { name: name(i), label: label(i), values };
+      });
     maps.token.show(rowsOf(arrays.token, (i) => reading.words[i].text));
     maps.position.show(rowsOf(arrays.position, (i) => `position ${i}`));
-    maps.sum.show(rowsOf(arrays.sum, (i) => `${reading.words[i].text} + ${i}`));
+    const indexed = (i: number) => element("span", {}, reading.words[i].text, element("sub", {}, String(i)));
+    maps.sum.show(rowsOf(arrays.sum, (i) => `${reading.words[i].text} at position ${i}`, indexed));
     note.textContent =
       kind === "sinusoidal"
         ? "Sinusoidal positions are sines and cosines, slower from column to column: a formula, nothing to learn."

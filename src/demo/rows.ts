@@ -7,7 +7,7 @@ import { Scale } from "./scale.js";
 /** Section 2: each word's row of the table. */
 export function startRows(book: Book): (reading: Reading) => void {
   const { table, embeddingDim } = book;
-  const scale = new Scale("Point at a cell, or move with the arrow keys, to read its number.");
+  const scale = new Scale("Point at a cell or touch it to read its number; arrow keys work too.");
   const map = new HeatMap("Rows of your words", scale);
   byId("rows").append(map.element, scale.element);
   // > shown

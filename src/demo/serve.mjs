@@ -1,7 +1,7 @@
-/** `npm run demo`: builds the page and serves it on this machine. --port <n>, --build-only. */
+/** `npm run demo`: builds the page and serves it on this machine. --port <n>, --out <folder>, --build-only. */
 import { createReadStream, statSync } from "node:fs";
 import { createServer } from "node:http";
-import { extname, join, normalize, sep } from "node:path";
+import { extname, join, normalize, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -57,15 +57,16 @@ function pathOf(folder, url) {
 
 async function main() {
   const { values } = parseArgs({
-    options: { port: { type: "string", default: "8080" }, "build-only": { type: "boolean" } },
+    options: { port: { type: "string", default: "8080" }, out: { type: "string" }, "build-only": { type: "boolean" } },
   });
   const port = Number(values.port);
   if (!/^\d+$/.test(values.port) || port > 65_535) {
-    console.error(`--port is ${values.port}, expected an integer in [0, 65535]`);
+    console.error(`--port is ${JSON.stringify(values.port)}, expected an integer in [0, 65535]`);
     process.exit(1);
   }
-  const { buildDemo, out } = await import("./build.mjs");
-  await buildDemo();
+  const { buildDemo, defaultOut } = await import("./build.mjs");
+  const out = resolve(values.out ?? defaultOut);
+  await buildDemo(out);
   if (values["build-only"]) return console.log(`built    ${out}`);
   const server = await serve(out, port).catch((error) => {
     const why = error.code === "EADDRINUSE" ? `port ${port} is taken: try --port 0` : error.message;

@@ -4,7 +4,7 @@ import { byId, grouped } from "./elements.js";
 import { Picture } from "./picture.js";
 
 /** How many rows of the table are shown. */
-const numRows = 56;
+const numRows = 52;
 
 const firstRow = 2; // behind "<unk>" and the end of a line
 

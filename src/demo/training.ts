@@ -5,7 +5,7 @@ import { LossLine } from "./lossLine.js";
 import { prefersStillness } from "./picture.js";
 import { RowDots } from "./rowDots.js";
 import { Scale } from "./scale.js";
-import { type Change, type Gradients, type OptimizerName, optimizerNames, Trainer } from "./trainer.js";
+import { type Change, type Gradients, makeTrainer, type OptimizerName, optimizerNames } from "./trainer.js";
 
 const manySteps = 20;
 
@@ -13,7 +13,7 @@ const manySteps = 20;
 export function startTraining(book: Book): (reading: Reading) => void {
   const { words, embeddingDim } = book;
   let optimizer = optimizerNames[0];
-  let trainer = new Trainer(book, optimizer);
+  let trainer = makeTrainer(book, optimizer);
   let reading: Reading = { words: [], chosen: 0 };
   let gradients: Gradients | null = null;
   let isFresh = true;
@@ -61,7 +61,7 @@ export function startTraining(book: Book): (reading: Reading) => void {
 
   function restart(): void {
     trainer.dispose();
-    trainer = new Trainer(book, optimizer);
+    trainer = makeTrainer(book, optimizer);
     lossLine.clear();
     begin();
   }
