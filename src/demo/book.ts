@@ -48,11 +48,8 @@ export async function loadBook(): Promise<Book> {
 export function readWords(book: Book, text: string, most: number): Word[] {
   const { words } = book;
   // > shown
-  const ids = new Map(words.map((word, id) => [word, id])); // "and" is 2, "the" is 3, "of" is 4 ...
+  const ids = new Map(words.map((word, id) => [word, id])); // "<unk>", any word not known, is 0; "and" is 2, "the" is 3
   const found = text.toLowerCase().match(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu) ?? [];
-  return found.slice(0, most).map((word) => ({
-    text: word,
-    id: ids.get(word.replaceAll("’", "'")) ?? 0, // 0 is <unk>: one row for all words that the table does not know
-  }));
+  return found.slice(0, most).map((word) => ({ text: word, id: ids.get(word.replaceAll("’", "'")) ?? 0 }));
   // < shown
 }

@@ -9,14 +9,12 @@ type Kind = "sinusoidal" | "learned";
 /** Section 3: token row + position row = what a language model reads. */
 export function startPositions(book: Book, mostWords: number): (reading: Reading) => void {
   const { words, table, embeddingDim } = book;
+  const generator = new Generator(123);
   // > shown
-  function makeInput(positions: "sinusoidal" | "learned"): TokenPositionEmbedding {
-    const options = { positions, generator: new Generator(123) }; // PyTorch's numbers after manual_seed(123)
-    const input = new TokenPositionEmbedding(words.length, mostWords, embeddingDim, options);
-    input.token.weight.data.set(table); // the trained rows
-    return input;
-  }
-  const inputs = { sinusoidal: makeInput("sinusoidal"), learned: makeInput("learned") };
+  const make = (positions: Kind) =>
+    new TokenPositionEmbedding(words.length, mostWords, embeddingDim, { positions, generator });
+  const inputs = { sinusoidal: make("sinusoidal"), learned: make("learned") };
+  for (const { token } of Object.values(inputs)) token.weight.data.set(table); // the trained rows
   const sums = (ids: number[], kind: Kind) => inputs[kind].forward(ids); // token rows + position rows, in one pass
   // < shown
   let kind: Kind = "sinusoidal";

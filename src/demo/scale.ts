@@ -46,10 +46,10 @@ export function cellName(row: string, column: number, value: number): string {
   return `${row}, column ${column}: ${signed(value)}`;
 }
 
-/** The next of 1, 1.5, 2, 3, 4, 6, 8 at its power of ten: the ends of a scale should be easy to read. */
+/** The next of 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 at its power of ten: the ends of a scale should be easy to read. */
 function roundUp(value: number): number {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 1.5, 2, 3, 4, 6, 8, 10].find((each) => each * power >= value) ?? 10;
+  const step = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((each) => each * power >= value) ?? 10;
   return Number((step * power).toPrecision(3));
 }

@@ -60,7 +60,7 @@ describe.skipIf(!hasBrowser())("the sections of the browser page", () => {
     for (const [i, block] of blocks.entries()) {
       const lines = block.split("\n");
       expect(lines.length).toBeGreaterThanOrEqual(4);
-      expect(lines.length).toBeLessThanOrEqual(11);
+      expect(lines.length).toBeLessThanOrEqual(10); // imports included
       const source = readFileSync(root + /src\/demo\/\w+\.ts/.exec(labels[i]!)![0], "utf8");
       for (const line of lines.filter((each) => !each.startsWith("import "))) expect(source).toContain(line.trim());
     }
