@@ -36,8 +36,15 @@ export async function launch(): Promise<Browser> {
   const { chromium } = await import("playwright-core");
   const quiet = ["background-networking", "component-update", "sync", "quic", "gpu"].map((each) => `--disable-${each}`);
   const executablePath = executables.find((path) => existsSync(path))!;
-  return await chromium.launch({ executablePath, args: ["--no-sandbox", "--no-first-run", ...quiet] });
+  return await chromium.launch({
+    executablePath,
+    timeout: patience.timeout,
+    args: ["--no-sandbox", "--no-first-run", ...quiet],
+  });
 }
+
+/** A machine that does other things at the same time may take long; nothing here is about time. */
+export const patience = { timeout: 240_000 };
 
 /** The script behind `npm run demo`. */
 export const script = `${root}src/demo/serve.mjs`;
@@ -83,6 +90,7 @@ export interface Visit {
 
 export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+  page.setDefaultTimeout(patience.timeout);
   const [complaints, strayRequests]: string[][] = [[], []];
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) complaints.push(message.text());

@@ -5,9 +5,9 @@ import { request } from "node:http";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "../house/sources.js";
-import { buildPage, hasBrowser, host, launch, type Site, script, visit } from "./browser.js";
+import { buildPage, hasBrowser, host, launch, patience, type Site, script, visit } from "./browser.js";
 
-describe.skipIf(!hasBrowser())("the browser page, for everyone and everywhere", () => {
+describe.skipIf(!hasBrowser())("the browser page, for everyone and everywhere", patience, () => {
   let built: ReturnType<typeof buildPage>;
   let browser: Browser;
   let site: Site;
@@ -15,7 +15,7 @@ describe.skipIf(!hasBrowser())("the browser page, for everyone and everywhere", 
   beforeAll(async () => {
     built = buildPage();
     [browser, site] = await Promise.all([launch(), host(built.folder)]);
-  }, 120_000);
+  }, patience.timeout);
 
   afterAll(async () => {
     await browser?.close();
@@ -90,7 +90,7 @@ describe.skipIf(!hasBrowser())("the browser page, for everyone and everywhere", 
       "globalThis.frames = 0; const later = requestAnimationFrame; requestAnimationFrame = (f) => (frames++, later(f))",
     );
     await page.getByRole("button", { name: "Take a step" }).click();
-    await expect.poll(() => page.locator("#training .verdict").textContent()).toMatch(/^Loss/);
+    await expect.poll(() => page.locator("#training .verdict").textContent(), patience).toMatch(/^Loss/);
     expect(await page.evaluate("globalThis.frames")).toBe(0);
     expect(complaints).toEqual([]);
     await page.close();
@@ -105,7 +105,7 @@ describe.skipIf(!hasBrowser())("the browser page, for everyone and everywhere", 
     );
     expect(await page.locator("#one-hot .verdict").textContent()).toContain("1,024 bits compared");
     await page.getByRole("button", { name: "Run the benchmark" }).click();
-    await expect.poll(() => page.locator("#bench [role=status]").textContent(), { timeout: 50_000 }).toMatch(/^Done/);
+    await expect.poll(() => page.locator("#bench [role=status]").textContent(), patience).toMatch(/^Done/);
     expect(await page.locator("#bench tbody tr").count()).toBe(4);
     expect(await page.locator("#bench").textContent()).toContain("wasm:scalar does not work here");
     expect(strayRequests).toEqual([]);

@@ -3,7 +3,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decodeSafetensors } from "../../src/checkpoint/index.js";
 import { root } from "../house/sources.js";
-import { buildPage, hasBrowser, host, launch, numbersOf, type Site, type Visit, visit } from "./browser.js";
+import { buildPage, hasBrowser, host, launch, numbersOf, patience, type Site, type Visit, visit } from "./browser.js";
 
 const text = "In the beginning God created the heaven and the earth";
 
@@ -20,7 +20,7 @@ function readTable(folder: string) {
 
 const rounded = (row: readonly number[]) => row.map((value) => Number(value.toFixed(3)));
 
-describe.skipIf(!hasBrowser())("the sections of the browser page", () => {
+describe.skipIf(!hasBrowser())("the sections of the browser page", patience, () => {
   let built: ReturnType<typeof buildPage>;
   let browser: Browser;
   let site: Site;
@@ -32,7 +32,7 @@ describe.skipIf(!hasBrowser())("the sections of the browser page", () => {
     table = readTable(built.folder);
     [browser, site] = await Promise.all([launch(), host(built.folder)]);
     at = await visit(browser, site.url);
-  }, 120_000);
+  }, patience.timeout);
 
   afterAll(async () => {
     await browser?.close();
@@ -169,7 +169,7 @@ describe.skipIf(!hasBrowser())("the sections of the browser page", () => {
       expect(Math.abs(sum - perWord[1][j] - perWord[5][j] - perWord[8][j])).toBeLessThan(0.0025);
     }
     await at.page.getByRole("button", { name: "Take a step" }).click();
-    await expect.poll(() => status.textContent()).toMatch(/^Loss/);
+    await expect.poll(() => status.textContent(), patience).toMatch(/^Loss/);
     const [, before, after] = /^Loss ([\d.]+) before the step, ([\d.]+) after it/.exec((await status.textContent())!)!;
     expect(Number(after)).toBeLessThan(Number(before));
     expect(await status.textContent()).toContain("7 rows moved; the other 1,430 kept every bit (compared).");
@@ -185,7 +185,7 @@ describe.skipIf(!hasBrowser())("the sections of the browser page", () => {
     }
     await at.page.getByRole("button", { name: "Take 20 steps" }).click();
     const points = async () => (await at.page.locator("polyline").getAttribute("points"))!.split(" ").length;
-    await expect.poll(points, { timeout: 20_000 }).toBe(21);
+    await expect.poll(points, patience).toBe(21);
     const [first, last] = (await at.page.locator(".loss-line span").textContent())!.match(/[\d.]+/g)!.map(Number);
     expect(last).toBeLessThan(first);
     await at.page.getByRole("button", { name: "Start again" }).click();
@@ -215,7 +215,7 @@ describe.skipIf(!hasBrowser())("the sections of the browser page", () => {
     await read(text);
     await at.page.getByRole("button", { name: "Run the benchmark" }).click();
     const status = at.page.locator("#bench [role=status]");
-    await expect.poll(() => status.textContent(), { timeout: 50_000 }).toMatch(/^(Done|The benchmark stopped)/);
+    await expect.poll(() => status.textContent(), patience).toMatch(/^(Done|The benchmark stopped)/);
     expect(await status.textContent()).toContain("All results have the same bits");
     const lines = await at.page.locator("#bench tbody tr").allTextContents();
     expect(lines.length).toBe(4 * 3);
