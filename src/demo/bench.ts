@@ -7,8 +7,8 @@ const implementations = ["js", "wasm:scalar", "wasm:simd"];
 
 const rounds = 9;
 
-/** Milliseconds that a sample lasts at least: a browser's clock may be coarse. */
-const sampleTime = 5;
+/** Milliseconds that a sample lasts at least: a browser's clock may tick in whole ones. */
+const sampleTime = 10;
 
 /** One implementation's line in the table of a job. */
 interface Line {
