@@ -135,6 +135,8 @@ const rules: readonly Rule[] = [
     node: true,
     packages: true,
   },
+  // The page shows what a user of the package can do, so it may use no more.
+  { of: ["demo/"], may: publicNames },
   { of: ["cli/"], may: [...publicNames, "text/word2vec/", "check.ts", "errors.ts"], node: true, packages: true },
 ];
 
