@@ -1,8 +1,9 @@
 /**
  * Reading arguments by raw N-API calls: the wrappers of node-addon-api double the cost of a small lookup.
  *
- * Every reader checks the kind and the length, throws into JavaScript in the house's words and returns false: a wrong
- * argument ends in an exception, never outside an array.
+ * Every reader makes sure of what the kernels rely on (numbers in their range, arrays that are long enough and lie
+ * where an element may), or throws into JavaScript in the house's words and returns false: a wrong argument ends in an
+ * exception, never outside an array.
  */
 #pragma once
 

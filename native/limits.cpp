@@ -13,7 +13,7 @@
 namespace nn {
 namespace {
 
-/** A loop over a part of the work. What it returns is only there to be used. */
+/** The loops of one width. What they return is only there so that no compiler leaves the work out. */
 struct Loops {
   const char* name;
   f32 (*read)(const f32* from, usize count);

@@ -44,7 +44,7 @@ napi_value limitCopy(napi_env env, napi_callback_info info) {
   return seconds(env, timeCopy(from, to, count, numThreads, rounds));
 }
 
-/** Rows are the caller's to check: one that the table does not have is read outside it. An out of nothing is none. */
+/** An out of nothing is none: rows are read, and go nowhere. */
 napi_value limitRows(napi_env env, napi_callback_info info) {
   Args<8> args{env, {}, nullptr};
   f32 *table, *out;
