@@ -46,9 +46,9 @@ struct Args {
   template <typename Call>
   napi_value run(const Call& call) const {
     const Door& door = *static_cast<const Door*>(data);
-    if (door.jobs != nullptr) {
-      const JobOf<Call> whole{{JobOf<Call>::make, nullptr, nullptr, 0}, door.kernels, call};
-      note(env, door.jobs, &whole.job, sizeof whole, values, count);
+    if (door.noted != nullptr) {
+      const NotedCallOf<Call> whole{{NotedCallOf<Call>::make, nullptr, nullptr, 0}, door.kernels, call};
+      note(env, door.noted, &whole.noted, sizeof whole, values, count);
       return nullptr;
     }
     if constexpr (__is_same(decltype(call(*door.kernels)), void)) {

@@ -56,6 +56,10 @@ napi_value limitRows(napi_env env, napi_callback_info info) {
       !args.f32sOrNone(5, "out", numRows, dim, &out) || !readEffort(args, 6, &numThreads, &rounds)) {
     return nullptr;
   }
+  if (dim == 0) {
+    args.refuse("embeddingDim", "a positive integer");
+    return nullptr;
+  }
   for (usize i = 0; i < numRows; i++) {
     if (rows[i] >= numEmbeddings) {
       args.refuse("rows", "rows of the table");
