@@ -88,11 +88,8 @@ export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Wo
       };
 
       for (let i = 0; i < rows; i++) statistics.set([Number.NEGATIVE_INFINITY, 0, 0], i * statisticsWidth);
-      const [targetsOf, logitsOf] = [
-        [rowTargets, rows, everyRow, rows, noPadding] as const,
-        [states, targetLogits] as const,
-      ];
-      yield [["dotBags", [table, numEmbeddings, dim, ...targetsOf, ...logitsOf]]];
+      const targetsAsBags = [rowTargets, rows, everyRow, rows, noPadding] as const; // each a bag of its own
+      yield [["dotBags", [table, numEmbeddings, dim, ...targetsAsBags, states, targetLogits]]];
       yield* walkChunks(numEmbeddings, rows * dim, (chunk) => {
         const { chunkLogits, chunkBias, toLogits } = partsOf(chunk);
         return [toLogits, ["sumExponentials", [statistics, chunkLogits, rows, chunk.count, chunkBias]]];
