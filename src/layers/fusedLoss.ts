@@ -87,11 +87,8 @@ export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Wo
       };
 
       for (let i = 0; i < rows; i++) statistics.set([Number.NEGATIVE_INFINITY, 0, 0], i * statisticsWidth);
-      const [targetsOf, logitsOf] = [
-        [rowTargets, rows, everyRow, rows, noPadding] as const,
-        [states, targetLogits] as const,
-      ];
-      yield [["dotBags", [table, numEmbeddings, dim, ...targetsOf, ...logitsOf]]];
+      const targetsAsBags = [rowTargets, rows, everyRow, rows, noPadding] as const; // each a bag of its own
+      yield [["dotBags", [table, numEmbeddings, dim, ...targetsAsBags, states, targetLogits]]];
       const summedAtOnce = keepsAll ? rows : Math.min(rows, rowsOfSums);
       yield* walkChunks(numEmbeddings, chunkColumns, rows * dim, (chunk) => {
         const { count } = chunk;
