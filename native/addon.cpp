@@ -123,18 +123,18 @@ napi_value release(napi_env env, napi_callback_info info) {
 }
 
 /** The calls of the environment that are noted down: what run and forget are made with. */
-Jobs* jobsOf(napi_env env, napi_callback_info info) {
-  void* jobs = nullptr;
-  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &jobs);
-  return static_cast<Jobs*>(jobs);
+NotedCalls* notedOf(napi_env env, napi_callback_info info) {
+  void* noted = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &noted);
+  return static_cast<NotedCalls*>(noted);
 }
 
 napi_value run(napi_env env, napi_callback_info info) {
-  return runNoted(env, jobsOf(env, info));
+  return runNoted(env, notedOf(env, info));
 }
 
 napi_value forget(napi_env env, napi_callback_info info) {
-  forgetNoted(env, jobsOf(env, info));
+  forgetNoted(env, notedOf(env, info));
   return nullptr;
 }
 
@@ -201,7 +201,7 @@ Object limitFunctions(napi_env env) {
 struct Environment {
   Door atOnce[mostImplementations];
   Door noting[mostImplementations];
-  Jobs jobs;
+  NotedCalls noted;
 };
 
 Object initialize(napi_env env, Object exports) {
@@ -221,7 +221,7 @@ Object initialize(napi_env env, Object exports) {
       continue;
     }
     lasting->atOnce[i] = {kernels, nullptr};
-    lasting->noting[i] = {kernels, &lasting->jobs};
+    lasting->noting[i] = {kernels, &lasting->noted};
     able[kernels->isa] = kernelFunctions(env, &lasting->atOnce[i]);
     noted[kernels->isa] = kernelFunctions(env, &lasting->noting[i]);
   }
@@ -229,8 +229,8 @@ Object initialize(napi_env env, Object exports) {
   exports["implementations"] = able;
   exports["noted"] = noted;
   exports["unsupported"] = unable;
-  exports["run"] = function(env, "run", run, &lasting->jobs);
-  exports["forget"] = function(env, "forget", forget, &lasting->jobs);
+  exports["run"] = function(env, "run", run, &lasting->noted);
+  exports["forget"] = function(env, "forget", forget, &lasting->noted);
   exports["allocate"] = function(env, "allocate", allocate);
   exports["release"] = function(env, "release", release);
   exports["getNumThreads"] = function(env, "getNumThreads", getNumThreads);

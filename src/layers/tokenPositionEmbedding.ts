@@ -165,6 +165,10 @@ export class TokenPositionEmbedding {
    * indices may change at once. Until the promise settles the tables cannot be disposed of, resized or stepped.
    *
    * @returns A promise of the sums, the same bits; it rejects as `forward` throws.
+   * @example
+   * import { TokenPositionEmbedding } from "nn-embedding";
+   * using input = new TokenPositionEmbedding(6, 4, 3);
+   * (await input.forwardAsync([[2, 3, 5], [1, 1, 4]])).length; // => 18
    */
   async forwardAsync(indices: Indices, sequences: Sequences = {}): Promise<Float32Array> {
     const { token, position, embeddingDim } = this;
@@ -191,7 +195,7 @@ export class TokenPositionEmbedding {
    *
    * @param indices What `forward` was given, as is `sequences`.
    * @param gradOut numIndices x embeddingDim floats.
-   * @throws as `forward`; the gradients are then as they were.
+   * @throws as `forward`, and Error [ERR_IN_USE] while a `lossAsync` adds to one of the gradients, which are then as they were.
    * @example
    * import { TokenPositionEmbedding } from "nn-embedding";
    * using input = new TokenPositionEmbedding(3, 4, 1);
