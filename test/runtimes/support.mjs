@@ -72,10 +72,15 @@ export function toolPath(path) {
 }
 
 /** Imports an installed tool. */
-export async function importTool(name) {
-  const path = createRequire(join(tools, "package.json")).resolve(name);
-  const module = await import(pathToFileURL(path).href);
-  return module.default === undefined ? module : { ...module.default, ...module, default: module.default };
+export function importTool(name) {
+  return import(pathToFileURL(createRequire(join(tools, "package.json")).resolve(name)).href);
+}
+
+/** What a server answered, as JSON; throws what it says when that is an error. */
+export async function answerOf(response) {
+  const text = await response.text();
+  if (response.ok) return JSON.parse(text);
+  throw new Error(`answered ${response.status}: ${text.slice(0, 2000)}`);
 }
 
 /** `npm pack`: the tarball that would be published from this checkout. */

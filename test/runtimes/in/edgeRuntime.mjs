@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { importTool } from "../support.mjs";
+import { answerOf, importTool } from "../support.mjs";
 
 /** Vercel's edge runtime, with what its bundlers make: a script, and Modules for what was imported from `….wasm?module`. */
 export const runtimes = [
@@ -12,7 +12,7 @@ export const runtimes = [
       const { code, modules } = await bundleScript(project);
       const runtime = new EdgeRuntime({ initialCode: code, extend: (context) => Object.assign(context, modules) });
       const response = await runtime.dispatchFetch("http://localhost/");
-      return { ...(await response.json()), firstLookup: undefined };
+      return { ...(await answerOf(response)), firstLookup: undefined };
     },
   },
 ];

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { makeProject, run, startServer } from "../support.mjs";
+import { answerOf, makeProject, run, startServer } from "../support.mjs";
 import { versions } from "../versions.mjs";
 
 const route = (runtime) => `import worker from "../../worker.js";
@@ -42,8 +42,7 @@ async function ask(context, bundler, runtime) {
   });
   try {
     const response = await fetch(`http://127.0.0.1:${port}/${runtime}`);
-    if (!response.ok) throw new Error(`/${runtime} answered ${response.status}: ${(await response.text()).slice(0, 2000)}`);
-    return { ...(await response.json()), firstLookup: undefined };
+    return { ...(await answerOf(response)), firstLookup: undefined };
   } finally {
     server.stop();
   }

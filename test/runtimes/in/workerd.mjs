@@ -1,24 +1,26 @@
 import { basename } from "node:path";
-import { importTool } from "../support.mjs";
+import { answerOf, importTool } from "../support.mjs";
 
-/** Cloudflare Workers' own runtime, by way of Miniflare, with what esbuild makes for it: one module and a .wasm file. */
-export const runtimes = [
-  {
-    name: "workerd (Miniflare)",
-    needs: ["miniflare", "esbuild"],
-    async run({ project }) {
-      const { Miniflare } = await importTool("miniflare");
-      const miniflare = new Miniflare({ cf: false, modules: await bundleWorker(project, "worker.js"), modulesRoot: "/" });
-      try {
-        const response = await miniflare.dispatchFetch("http://localhost/");
-        // The clock of an isolate stands still while it computes: startUp.mjs tells how long the first lookup takes.
-        return { ...(await response.json()), firstLookup: undefined, milliseconds: undefined };
-      } finally {
-        await miniflare.dispose();
-      }
-    },
+/**
+ * Cloudflare Workers' own runtime, by way of Miniflare, with what esbuild makes for it: one module and a .wasm file. As it was in 2023 too,
+ * without WeakRef and FinalizationRegistry: a Worker keeps the date it was first deployed with.
+ */
+export const runtimes = ["2026-06-01", "2023-01-01"].map((compatibilityDate) => ({
+  name: `workerd, as of ${compatibilityDate.slice(0, 4)}`,
+  needs: ["miniflare", "esbuild"],
+  async run({ project }) {
+    const { Miniflare } = await importTool("miniflare");
+    const modules = await bundleWorker(project, "worker.js");
+    const miniflare = new Miniflare({ cf: false, modules, modulesRoot: "/", compatibilityDate });
+    try {
+      const response = await miniflare.dispatchFetch("http://localhost/");
+      // The clock of an isolate stands still while it computes: startUp.mjs tells how long the first lookup takes.
+      return { ...(await answerOf(response)), firstLookup: undefined, milliseconds: undefined };
+    } finally {
+      await miniflare.dispose();
+    }
   },
-];
+}));
 
 /** The modules of a worker, as Miniflare takes them, the main one first. */
 export async function bundleWorker(project, entry, options = {}) {
