@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 import { runtimes as browsers } from "./in/browsers.mjs";
 import { runtimes as bun } from "./in/bun.mjs";
 import { runtimes as deno } from "./in/deno.mjs";
+import { checks } from "./in/edge.mjs";
 import { runtimes as edgeRuntime } from "./in/edgeRuntime.mjs";
 import { runtimes as next } from "./in/next.mjs";
 import { runtimes as node } from "./in/node.mjs";
@@ -26,10 +27,13 @@ const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,
   options: { slow: { type: "boolean" }, strict: { type: "boolean" }, markdown: { type: "boolean" } },
 });
-const asked = all.filter(({ name, isSlow }) =>
-  names.length === 0 ? options.slow || !isSlow : names.some((each) => name.toLowerCase().startsWith(each.toLowerCase())),
-);
-if (asked.length === 0) throw new Error(`no runtime is called ${names.join(", ")}: ${all.map(({ name }) => name).join("; ")}`);
+const isAsked = ({ name, isSlow }) =>
+  names.length === 0 ? options.slow || !isSlow : names.some((each) => name.toLowerCase().startsWith(each.toLowerCase()));
+const asked = all.filter(isAsked);
+const askedChecks = checks.filter(isAsked);
+if (asked.length + askedChecks.length === 0) {
+  throw new Error(`expected the beginning of one of ${[...all, ...checks].map(({ name }) => name).join("; ")}`);
+}
 
 const shared = mkdtempSync(join(tmpdir(), "nn-embedding-in-"));
 try {
@@ -38,41 +42,54 @@ try {
   const js = { NN_EMBEDDING_BACKEND: "js" };
   const specification = lastLine(run(execPath, ["main.js", "chosen"], { cwd: project, env: js })).digests["js:scalar"];
   console.log(`the specification's digest: ${specification}`);
+  const context = { shared, tarball, project, specification };
   const rows = [];
-  for (const runtime of asked) rows.push(await tryOne(runtime, { shared, tarball, project, specification }));
+  for (const runtime of asked) rows.push(await attempt(runtime, () => tabulate(runtime, context)));
+  const sentences = [];
+  for (const check of askedChecks) {
+    const sentence = await attempt(check, () => check.run(context));
+    sentences.push(`${check.name}: ${sentence ?? "not checked"}`);
+  }
   printTable(
     ["runtime", "backend", "digest", "the same digest from", "first lookup", "conformance"],
     rows.filter((row) => row !== undefined),
     options.markdown,
   );
+  console.log(sentences.join("\n"));
 } finally {
   rmSync(shared, { recursive: true, force: true, maxRetries: 3 });
 }
 
-/** A row of the table; undefined where the runtime is not to be had. A wrong digest, or any other failure, is told at once. */
-async function tryOne({ name, needs, run: start }, context) {
-  const start0 = Date.now();
+/** Installs what is needed and tries; undefined where that is not to be had or fails, which is told at once. */
+async function attempt({ name, needs }, run) {
   try {
     try {
       installTools(needs);
     } catch ({ message }) {
       throw new Missing(`npm does not install ${needs.join(", ")}: ${message}`);
     }
-    const folder = join(context.shared, name.replace(/\W+/g, "-"));
-    mkdirSync(folder);
-    const { chosen, digests, firstLookup, milliseconds } = await start({ ...context, folder });
-    const wrong = Object.entries(digests).filter(([, digest]) => digest !== context.specification);
-    for (const [backend, digest] of wrong) fail(`${name}: the digest of ${backend} is ${digest}`);
-    if (digests[chosen] === undefined) fail(`${name}: nothing was computed on ${chosen}`);
-    const others = Object.keys(digests).filter((each) => each !== chosen && digests[each] === context.specification);
-    console.error(`${name}: ${chosen} ${wrong.length > 0 ? "WRONG" : "same"}, ${((Date.now() - start0) / 1000).toFixed(1)} s`);
-    return [name, chosen, digests[chosen], others.join(", "), inMilliseconds(firstLookup), inMilliseconds(milliseconds)];
+    const start = Date.now();
+    const result = await run();
+    console.error(`${name}: ${((Date.now() - start) / 1000).toFixed(1)} s`);
+    return result;
   } catch (error) {
     if (!(error instanceof Missing)) fail(`${name}: ${error.stack ?? error}`);
     else if (env.CI || options.strict) fail(`${name}: ${error.message}`);
-    else console.error(`${name}: SKIPPED, ${error.message}`);
-    return error instanceof Missing ? undefined : [name, "FAILED", "", "", "", ""];
+    else console.error(`SKIPPED: ${name}: ${error.message}`);
+    return undefined;
   }
+}
+
+/** A row of the table. */
+async function tabulate({ name, run: start }, context) {
+  const folder = join(context.shared, name.replace(/\W+/g, "-"));
+  mkdirSync(folder);
+  const { chosen, digests, firstLookup, milliseconds } = await start({ ...context, folder });
+  if (digests[chosen] === undefined) throw new Error(`nothing was computed on ${chosen}`);
+  const wrong = Object.entries(digests).filter(([, digest]) => digest !== context.specification);
+  for (const [backend, digest] of wrong) fail(`${name}: the digest of ${backend} is ${digest}`);
+  const others = Object.keys(digests).filter((each) => each !== chosen && digests[each] === context.specification);
+  return [name, chosen, digests[chosen], others.join(", "), inMilliseconds(firstLookup), inMilliseconds(milliseconds)];
 }
 
 function inMilliseconds(time) {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { answerOf, makeProject, run, startServer } from "../support.mjs";
@@ -32,6 +32,7 @@ async function ask(context, bundler, runtime) {
   }
   const next = join(project, "node_modules/next/dist/bin/next");
   if (built.get("bundler") !== bundler) {
+    rmSync(join(project, ".next"), { recursive: true, force: true });
     run(process.execPath, [next, "build", `--${bundler}`], { cwd: project, env: { NEXT_TELEMETRY_DISABLED: "1" } });
     built.set("bundler", bundler);
   }
