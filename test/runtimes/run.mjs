@@ -13,7 +13,8 @@ import { parseArgs } from "node:util";
 import { runtimes as browsers } from "./in/browsers.mjs";
 import { runtimes as bun } from "./in/bun.mjs";
 import { runtimes as deno } from "./in/deno.mjs";
-import { checks } from "./in/edge.mjs";
+import { checks as docs } from "./in/docs.mjs";
+import { checks as edge } from "./in/edge.mjs";
 import { runtimes as edgeRuntime } from "./in/edgeRuntime.mjs";
 import { runtimes as next } from "./in/next.mjs";
 import { runtimes as node } from "./in/node.mjs";
@@ -21,6 +22,7 @@ import { runtimes as workerd } from "./in/workerd.mjs";
 import { installTools, lastLine, Missing, makeProject, pack, run } from "./support.mjs";
 import { printTable } from "./table.mjs";
 
+const checks = [...edge, ...docs];
 const all = [...node, ...bun, ...deno, ...workerd, ...edgeRuntime, ...browsers, ...next];
 
 const { values: options, positionals: names } = parseArgs({

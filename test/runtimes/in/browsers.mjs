@@ -3,11 +3,11 @@ import { env } from "node:process";
 import { findProgram, importTool, serve } from "../support.mjs";
 import { bundlers, writePage } from "./bundlers.mjs";
 
-/** Each opens a page in a fresh profile, and gives what it leaves in `globalThis.told`. Any error on the page is the run's. */
-const browsers = {
+/** How each one opens an empty page, in a fresh profile. */
+export const browsers = {
   Chromium: {
     needs: ["playwright-core"],
-    async open(url, profile) {
+    async open(profile) {
       const executablePath = findProgram("Chromium", env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/google-chrome");
       const { chromium } = (await importTool("playwright-core")).default;
       const off = ["gpu", "quic", "background-networking", "component-update", "sync"].map((name) => `--disable-${name}`);
@@ -18,7 +18,7 @@ const browsers = {
   },
   Firefox: {
     needs: ["puppeteer-core"],
-    async open(_url, userDataDir) {
+    async open(userDataDir) {
       const executablePath = findProgram("Firefox", env.FIREFOX, "/usr/bin/firefox-esr", "/usr/bin/firefox");
       const { launch } = await importTool("puppeteer-core");
       const browser = await launch({ browser: "firefox", executablePath, headless: true, userDataDir });
@@ -34,16 +34,21 @@ export const runtimes = Object.entries(browsers).flatMap(([name, browser]) =>
     .map((kind) => ({
       name: `${name}, ${kind}`,
       needs: [...browser.needs, ...(bundlers[kind]?.needs ?? [])],
-      run: (context) => visit(browser, kind, context),
+      run: (context) => visitKind(browser, kind, context),
     })),
 );
 
-async function visit({ open }, kind, { project, folder }) {
+async function visitKind(browser, kind, { project, folder }) {
   const at = kind in bundlers ? join(folder, "page") : project;
   if (kind in bundlers) await bundlers[kind].build(project, at);
   else writePage(project, "plainPage.js");
+  return visit(browser, at, join(folder, "profile"), () => globalThis.told);
+}
+
+/** Opens index.html of a folder, served on localhost, and waits until `read`, which runs in the page, gives something. */
+export async function visit({ open }, at, profile, read) {
   const server = await serve(at);
-  const { browser, page } = await open(server.url, join(folder, "profile"));
+  const { browser, page } = await open(profile);
   const errors = [];
   page.on("pageerror", (error) => errors.push(error));
   page.on("console", (message) => message.type() === "error" && errors.push(new Error(message.text())));
@@ -51,7 +56,7 @@ async function visit({ open }, kind, { project, folder }) {
     await page.goto(`${server.url}/index.html`);
     const deadline = Date.now() + 120_000;
     for (;;) {
-      const told = await page.evaluate(() => globalThis.told);
+      const told = await page.evaluate(read);
       if (errors.length > 0) throw errors[0];
       if (told) return told;
       if (Date.now() > deadline) throw new Error("the page told nothing in two minutes");

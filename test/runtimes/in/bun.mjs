@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { arch, platform } from "node:process";
 import { lastLine, run, toolPath } from "../support.mjs";
 
-const name = `@oven/bun-${platform}-${arch === "x64" ? "x64" : "aarch64"}`;
-const bun = toolPath(`${name}/bin/bun`);
+export const name = `@oven/bun-${platform}-${arch === "x64" ? "x64" : "aarch64"}`;
+export const bun = toolPath(`${name}/bin/bun`);
 
 /** Bun, and the one file that it makes of a program and itself, run where no package lies. */
 export const runtimes = [

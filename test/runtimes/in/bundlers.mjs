@@ -13,35 +13,35 @@ export function writePage(folder, script) {
 export const bundlers = {
   esbuild: {
     needs: ["esbuild"],
-    async build(project, folder) {
+    async build(project, folder, entry = "page.js") {
       const esbuild = await importTool("esbuild");
       await esbuild.build({
-        entryPoints: [join(project, "page.js")],
+        entryPoints: [join(project, entry)],
         bundle: true,
         minify: true,
         format: "esm",
         outdir: folder,
         logLevel: "error",
       });
-      writePage(folder, "page.js");
+      writePage(folder, entry);
     },
   },
   webpack: {
     needs: ["webpack"],
-    async build(project, folder) {
+    async build(project, folder, entry = "page.js") {
       const { default: webpack } = await importTool("webpack");
       const options = {
         mode: "production",
         context: project,
-        entry: "./page.js",
-        output: { path: folder, filename: "page.js" },
+        entry: `./${entry}`,
+        output: { path: folder, filename: entry },
         performance: false,
       };
       const stats = await new Promise((resolve, reject) => {
         webpack(options, (error, result) => (error ? reject(error) : resolve(result)));
       });
       if (stats.hasErrors() || stats.hasWarnings()) throw new Error(stats.toString({ all: false, errors: true, warnings: true }));
-      writePage(folder, "page.js");
+      writePage(folder, entry);
     },
   },
   Vite: {

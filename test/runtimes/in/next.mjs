@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { answerOf, makeProject, run, startServer } from "../support.mjs";
 import { versions } from "../versions.mjs";
+import { writePageOf } from "./pages.mjs";
 
 const route = (runtime) => `import worker from "../../worker.js";
 export const runtime = "${runtime}";
@@ -16,37 +17,45 @@ export const runtimes = ["turbopack", "webpack"].flatMap((bundler) => [
   { name: `Next.js Node route (${bundler})`, isSlow: true, needs: [], run: (context) => ask(context, bundler, "nodejs") },
 ]);
 
-const built = new Map();
-
 async function ask(context, bundler, runtime) {
-  const project = join(context.shared, "next");
-  if (!built.has("project")) {
-    const packages = ["next", "react", "react-dom"].map((name) => `${name}@${versions[name]}`);
-    built.set("project", makeProject(project, context.tarball, ...packages));
-    for (const each of ["edge", "nodejs"]) {
-      mkdirSync(join(project, "app", each), { recursive: true });
-      writeFileSync(join(project, "app", each, "route.js"), route(each));
-    }
-    const layout = "export default ({ children }) => <html><body>{children}</body></html>;";
-    writeFileSync(join(project, "app/layout.jsx"), layout);
-  }
+  const response = await fetchFrom(context, bundler, runtime);
+  return { ...(await answerOf(response)), firstLookup: undefined };
+}
+
+const made = { project: undefined, bundler: undefined };
+
+/** What a path of the project answers, built by that bundler. One project for all, built anew for another bundler. */
+export async function fetchFrom(context, bundler, path) {
+  made.project ??= makeNextProject(context);
+  const { project } = made;
   const next = join(project, "node_modules/next/dist/bin/next");
-  if (built.get("bundler") !== bundler) {
+  if (made.bundler !== bundler) {
     rmSync(join(project, ".next"), { recursive: true, force: true });
     run(process.execPath, [next, "build", `--${bundler}`], { cwd: project, env: { NEXT_TELEMETRY_DISABLED: "1" } });
-    built.set("bundler", bundler);
+    made.bundler = bundler;
   }
   const port = await freePort();
-  const server = await startServer(process.execPath, [next, "start", "-p", `${port}`, "-H", "127.0.0.1"], {
-    cwd: project,
-    ready: /Ready in/,
-  });
+  const args = [next, "start", "-p", `${port}`, "-H", "127.0.0.1"];
+  const server = await startServer(process.execPath, args, { cwd: project, ready: /Ready in/ });
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/${runtime}`);
-    return { ...(await answerOf(response)), firstLookup: undefined };
+    const response = await fetch(`http://127.0.0.1:${port}/${path}`);
+    return new Response(await response.text(), response); // before the server is gone
   } finally {
     server.stop();
   }
+}
+
+function makeNextProject({ shared, tarball }) {
+  const packages = ["next", "react", "react-dom"].map((name) => `${name}@${versions[name]}`);
+  const project = makeProject(join(shared, "next"), tarball, ...packages);
+  writePageOf("vercel.md", project);
+  for (const runtime of ["edge", "nodejs"]) {
+    mkdirSync(join(project, "app", runtime), { recursive: true });
+    writeFileSync(join(project, "app", runtime, "route.js"), route(runtime));
+  }
+  const layout = "export default ({ children }) => <html><body>{children}</body></html>;";
+  writeFileSync(join(project, "app/layout.jsx"), layout);
+  return project;
 }
 
 function freePort() {
