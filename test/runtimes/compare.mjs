@@ -13,7 +13,7 @@ import { gatherModel } from "./gatherModel.mjs";
 import { pack, run } from "./support.mjs";
 import { printTable } from "./table.mjs";
 
-const [rounds, installs] = [15, 3];
+const rounds = 15;
 const folder = mkdtempSync(join(tmpdir(), "nn-embedding-compare-"));
 const model = join(folder, "gather.onnx");
 
@@ -36,7 +36,7 @@ const tensorflow = `
   const table = tf.tensor2d(new Float32Array(4096).fill(1), [64, 64]);
   console.log(tf.gather(table, tf.tensor1d(Array.from({ length: 64 }, (_, i) => i), "int32")).dataSync().length);`;
 
-const silenced = 'console.warn = () => {}; console.info = () => {};';
+const silenced = "console.warn = () => {}; console.info = () => {};";
 
 try {
   writeFileSync(model, gatherModel());
@@ -59,7 +59,14 @@ try {
   }
   const rows = starts.map(({ name, kind, times }) => {
     const { seconds, bytes, files } = peers.find((peer) => peer.name === name);
-    return [name, `${seconds.toFixed(1)} s`, `${(bytes / 1e6).toFixed(1)} MB`, `${files}`, kind, `${median(times).toFixed(0)} ms`];
+    return [
+      name,
+      `${seconds.toFixed(1)} s`,
+      `${(bytes / 1e6).toFixed(1)} MB`,
+      `${files}`,
+      kind,
+      `${median(times).toFixed(0)} ms`,
+    ];
   });
   rows.push([bare.name, "", "", "", "", `${median(bare.times).toFixed(0)} ms`]);
   const head = ["package", "install", "on disk", "files", "backend", "start to first lookup"];
@@ -68,19 +75,17 @@ try {
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
 
-/** Installs once to fill the cache, then some times into fresh projects; all that lies in node_modules counts. */
+/** Installs once to fill the cache, then into a fresh project; all that lies in its node_modules counts. */
 function measureInstall(peer) {
-  const times = [];
-  for (let i = -1; i < installs; i++) {
+  for (const i of [0, 1]) {
     peer.project = join(folder, `${peer.name.replace(/\W+/g, "-")}-${i}`);
     mkdirSync(peer.project);
     writeFileSync(join(peer.project, "package.json"), '{ "private": true, "type": "module" }');
     const args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", peer.from];
     const start = performance.now();
     run("npm", args, { cwd: peer.project });
-    if (i >= 0) times.push((performance.now() - start) / 1000);
+    peer.seconds = (performance.now() - start) / 1000;
   }
-  peer.seconds = median(times);
   const all = readdirSync(join(peer.project, "node_modules"), { recursive: true, withFileTypes: true });
   const files = all.filter((entry) => entry.isFile());
   peer.files = files.length;
@@ -90,7 +95,10 @@ function measureInstall(peer) {
 /** Milliseconds from the start of a process until it printed what its first lookup gave. */
 function startOf({ name, project, code }) {
   const start = performance.now();
-  const { stdout, stderr } = spawnSync(execPath, ["--input-type=module", "-e", code], { cwd: project, encoding: "utf8" });
+  const { stdout, stderr } = spawnSync(execPath, ["--input-type=module", "-e", code], {
+    cwd: project,
+    encoding: "utf8",
+  });
   const time = performance.now() - start;
   if (stdout.trim().split("\n").at(-1) !== "4096") throw new Error(`${name}: ${stdout}${stderr}`);
   return time;

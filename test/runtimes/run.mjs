@@ -30,7 +30,9 @@ const { values: options, positionals: names } = parseArgs({
   options: { slow: { type: "boolean" }, strict: { type: "boolean" }, markdown: { type: "boolean" } },
 });
 const isAsked = ({ name, isSlow }) =>
-  names.length === 0 ? options.slow || !isSlow : names.some((each) => name.toLowerCase().startsWith(each.toLowerCase()));
+  names.length === 0
+    ? options.slow || !isSlow
+    : names.some((each) => name.toLowerCase().startsWith(each.toLowerCase()));
 const asked = all.filter(isAsked);
 const askedChecks = checks.filter(isAsked);
 if (asked.length + askedChecks.length === 0) {

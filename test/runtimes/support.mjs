@@ -99,7 +99,12 @@ export function makeProject(folder, tarball, ...more) {
   return folder;
 }
 
-const types = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+const types = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+};
 
 /** Serves a folder on localhost; its address, and how to stop. */
 export async function serve(folder) {
@@ -119,6 +124,7 @@ export class Missing extends Error {}
 /** The first of these programs that is there. */
 export function findProgram(what, ...paths) {
   const found = paths.find((path) => path !== undefined && existsSync(path));
-  if (found === undefined) throw new Missing(`${what} is not installed (looked for ${paths.filter(Boolean).join(", ")})`);
+  if (found === undefined)
+    throw new Missing(`${what} is not installed (looked for ${paths.filter(Boolean).join(", ")})`);
   return found;
 }

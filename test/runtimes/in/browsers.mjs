@@ -10,7 +10,9 @@ export const browsers = {
     async open(profile) {
       const executablePath = findProgram("Chromium", env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/google-chrome");
       const { chromium } = (await importTool("playwright-core")).default;
-      const off = ["gpu", "quic", "background-networking", "component-update", "sync"].map((name) => `--disable-${name}`);
+      const off = ["gpu", "quic", "background-networking", "component-update", "sync"].map(
+        (name) => `--disable-${name}`,
+      );
       const args = ["--no-sandbox", "--no-first-run", ...off];
       const browser = await chromium.launchPersistentContext(profile, { executablePath, headless: true, args });
       return { browser, page: await browser.newPage() };

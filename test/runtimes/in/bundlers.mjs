@@ -40,7 +40,8 @@ export const bundlers = {
       const stats = await new Promise((resolve, reject) => {
         webpack(options, (error, result) => (error ? reject(error) : resolve(result)));
       });
-      if (stats.hasErrors() || stats.hasWarnings()) throw new Error(stats.toString({ all: false, errors: true, warnings: true }));
+      if (stats.hasErrors() || stats.hasWarnings())
+        throw new Error(stats.toString({ all: false, errors: true, warnings: true }));
       writePage(folder, entry);
     },
   },

@@ -1,10 +1,10 @@
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execPath } from "node:process";
-import { importTool, run, toolPath } from "../support.mjs";
+import { importTool, run } from "../support.mjs";
 import { browsers, visit } from "./browsers.mjs";
-import { bundlers } from "./bundlers.mjs";
 import * as bun from "./bun.mjs";
+import { bundlers } from "./bundlers.mjs";
 import * as deno from "./deno.mjs";
 import { fetchFrom } from "./next.mjs";
 import { writePageOf } from "./pages.mjs";
@@ -12,7 +12,10 @@ import { bundleWorker } from "./workerd.mjs";
 
 /** How the code of each page of src/docs is run, as the page says: what it gives, once or several times. */
 const pages = {
-  "node.md": { needs: [], run: (folder) => ["lookup.js", "lookup.cjs"].map((file) => run(execPath, [file], { cwd: folder })) },
+  "node.md": {
+    needs: [],
+    run: (folder) => ["lookup.js", "lookup.cjs"].map((file) => run(execPath, [file], { cwd: folder })),
+  },
   "deno.md": { needs: [deno.name], run: (folder) => [deno.runDeno(folder, "lookup.js", join(folder, "cache"))] },
   "bun.md": {
     needs: [bun.name],

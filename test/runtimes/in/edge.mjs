@@ -52,7 +52,9 @@ async function checkMemory({ project }) {
 function childrenOf(process) {
   try {
     const path = `/proc/${process}/task`;
-    return readdirSync(path).flatMap((task) => readFileSync(`${path}/${task}/children`, "utf8").split(" ").filter(Boolean));
+    return readdirSync(path).flatMap((task) =>
+      readFileSync(`${path}/${task}/children`, "utf8").split(" ").filter(Boolean),
+    );
   } catch {
     return []; // no Linux
   }

@@ -33,7 +33,8 @@ async function bundleScript(project) {
       });
     },
   };
-  const answer = 'import worker from "./worker.js"; addEventListener("fetch", (event) => event.respondWith(worker.fetch()));';
+  const answer =
+    'import worker from "./worker.js"; addEventListener("fetch", (event) => event.respondWith(worker.fetch()));';
   const { outputFiles } = await esbuild.build({
     stdin: { contents: answer, resolveDir: project },
     bundle: true,

@@ -14,7 +14,12 @@ export const GET = () => worker.fetch();
 /** Next.js, built and started, its two bundlers: a route of the edge runtime and one of Node. */
 export const runtimes = ["turbopack", "webpack"].flatMap((bundler) => [
   { name: `Next.js edge route (${bundler})`, isSlow: true, needs: [], run: (context) => ask(context, bundler, "edge") },
-  { name: `Next.js Node route (${bundler})`, isSlow: true, needs: [], run: (context) => ask(context, bundler, "nodejs") },
+  {
+    name: `Next.js Node route (${bundler})`,
+    isSlow: true,
+    needs: [],
+    run: (context) => ask(context, bundler, "nodejs"),
+  },
 ]);
 
 async function ask(context, bundler, runtime) {

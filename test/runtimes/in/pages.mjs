@@ -13,6 +13,7 @@ export function writePageOf(page, folder) {
     writeFileSync(join(folder, name), code);
   }
   const [expected, ...more] = blocks.filter(([, kind]) => kind === "text").map(([, , , said]) => said.trim());
-  if (blocks.length !== named.length + 1 || more.length > 0) throw new Error(`${page}: expected named blocks and one of text`);
+  if (blocks.length !== named.length + 1 || more.length > 0)
+    throw new Error(`${page}: expected named blocks and one of text`);
   return { names: named.map(([, , name]) => name), expected };
 }

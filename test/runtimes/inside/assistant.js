@@ -29,6 +29,10 @@ export default {
     const { weight } = model.input.token;
     const answers = Array.from({ length: 20 }, (_, seed) => answer(model, seed));
     // All tables and scratch memory lie in one linear memory, which the table is a view of.
-    return Response.json({ answers, linearMemory: weight.data.buffer.byteLength, implementation: weight.implementation });
+    return Response.json({
+      answers,
+      linearMemory: weight.data.buffer.byteLength,
+      implementation: weight.implementation,
+    });
   },
 };

@@ -73,7 +73,12 @@ function training(nn, backend, add) {
     const indices = indicesOf(rows, count);
     const gradOut = floatsOf(nn, count * dim, rows);
     for (const sparse of [false, true]) {
-      for (const more of [{}, { paddingIdx: -1 }, { scaleGradByFreq: true }, { trainableRows: { start: 0, end: (rows + 1) >> 1 } }]) {
+      for (const more of [
+        {},
+        { paddingIdx: -1 },
+        { scaleGradByFreq: true },
+        { trainableRows: { start: 0, end: (rows + 1) >> 1 } },
+      ]) {
         const table = new nn.Embedding(rows, dim, { backend, sparse, ...more });
         table.backward(indices, gradOut);
         table.backward(indices.subarray(count >> 1), gradOut.subarray((count >> 1) * dim));
@@ -94,7 +99,10 @@ function bags(nn, backend, add) {
     const gradOut = floatsOf(nn, offsets.length * dim, dim);
     for (const mode of ["sum", "mean", "max"]) {
       for (const paddingIdx of [undefined, 0]) {
-        const inputs = [{ indices, offsets }, { indices, offsets, perSampleWeights }].slice(0, mode === "max" ? 1 : 2);
+        const inputs = [
+          { indices, offsets },
+          { indices, offsets, perSampleWeights },
+        ].slice(0, mode === "max" ? 1 : 2);
         for (const input of inputs) {
           const layer = new nn.EmbeddingBag(rows, dim, { backend, mode, ...(paddingIdx === 0 && { paddingIdx }) });
           add(layer.forward(input));

@@ -10,7 +10,7 @@ export class Digest {
   #first = 0x811c9dc5;
   #second = 0x9e3779b9;
 
-  /** A typed array by its bits (all NaNs alike), numbers and bigints as doubles and text, text by its characters; lists item by item. */
+  /** Floats and numbers by their bits (all NaNs alike), integers and text as they are, lists item by item. */
   add(value) {
     this.count++;
     if (value instanceof Float32Array) this.#words(Uint32Array.from(value, bitsOf));
@@ -47,10 +47,10 @@ const doubleBits = new Uint32Array(double.buffer);
 
 function bitsOf(x) {
   float[0] = x;
-  return x === x ? floatBits[0] : 0x7fc00000;
+  return Number.isNaN(x) ? 0x7fc00000 : floatBits[0];
 }
 
 function wordsOf(x) {
-  double[0] = x === x ? x : Number.NaN;
-  return x === x ? [...doubleBits] : [0, 0x7ff80000];
+  double[0] = x;
+  return Number.isNaN(x) ? [0, 0x7ff80000] : [...doubleBits];
 }

@@ -13,6 +13,9 @@ export default {
       return new Response("kept");
     }
     const code = { compatibilityDate: "2026-06-01", mainModule: "main.js", modules: kept.get(pathname) };
-    return loader.get(`${started++}`, () => code).getEntrypoint().fetch(request);
+    return loader
+      .get(`${started++}`, () => code)
+      .getEntrypoint()
+      .fetch(request);
   },
 };
