@@ -36,10 +36,18 @@ export const dtypes = {
   U64: [64, BigUint64Array],
 } as const;
 
-/** An element type by its name in a safetensors header. */
+/**
+ * An element type by its name in a safetensors header.
+ *
+ * @useDeclaredType
+ */
 export type Dtype = keyof typeof dtypes;
 
-/** The array that holds the elements of each dtype. */
+/**
+ * The array that holds the elements of each dtype.
+ *
+ * @useDeclaredType
+ */
 export type DtypeArrays = { [D in Dtype]: (typeof dtypes)[D][1]["prototype"] };
 
 /** Any array a tensor's elements may lie in. */

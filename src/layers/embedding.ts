@@ -251,6 +251,7 @@ export class Embedding {
     this.weight.dispose();
   }
 
+  /** What `using` calls at the end of its block: {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

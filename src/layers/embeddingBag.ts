@@ -282,6 +282,7 @@ export class EmbeddingBag {
     this.weight.dispose();
   }
 
+  /** What `using` calls at the end of its block: {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

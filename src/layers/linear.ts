@@ -108,6 +108,7 @@ export class Linear {
     this.bias?.dispose();
   }
 
+  /** What `using` calls at the end of its block: {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

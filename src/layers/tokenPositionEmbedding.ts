@@ -244,6 +244,7 @@ export class TokenPositionEmbedding {
     this.position.dispose();
   }
 
+  /** What `using` calls at the end of its block: {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

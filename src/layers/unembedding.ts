@@ -265,6 +265,7 @@ export class Unembedding {
     this.#scratches.dispose();
   }
 
+  /** What `using` calls at the end of its block: {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }
