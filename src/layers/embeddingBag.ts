@@ -193,6 +193,7 @@ export class EmbeddingBag {
    * As `forward`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. The
    * input may change at once. Until the promise settles the table cannot be disposed of or stepped.
    *
+   * @param input As `forward` takes it.
    * @returns A promise of the rows, the same bits; it rejects as `forward` throws.
    */
   async forwardAsync(input: BagInput): Promise<Float32Array> {

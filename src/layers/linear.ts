@@ -79,6 +79,7 @@ export class Linear {
    * As `forward`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. x
    * may change at once. Until the promise settles the parameters cannot be disposed of or stepped.
    *
+   * @param x As `forward` takes it.
    * @returns A promise of n rows of outFeatures floats, the same bits; it rejects as `forward` throws.
    */
   forwardAsync(x: Float32Array): Promise<Float32Array> {

@@ -136,6 +136,7 @@ export abstract class Optimizer<
   /**
    * Goes on from a {@link stateDict} of an optimizer of this kind over parameters of the same shapes in the same groups.
    *
+   * @param state What `stateDict` gave; it is copied.
    * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE] or [ERR_OUT_OF_MEMORY] when it does not fit; nothing is
    * changed then.
    */
