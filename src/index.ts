@@ -4,7 +4,6 @@
  *
  * @module nn-embedding
  */
-export type { BackendName } from "./backend/backend.js";
 export { type BackendInfo, backends } from "./backend/select.js";
 export { getNumThreads, setNumThreads } from "./backend/threads.js";
 export type { ErrorCode } from "./errors.js";
