@@ -6,16 +6,26 @@
 
 /** The codes an error thrown by this package may carry in `code`. */
 export type ErrorCode =
-  | "ERR_INVALID_ARG_TYPE" // not the kind of thing expected
-  | "ERR_OUT_OF_RANGE" // the right kind, an impossible value
-  | "ERR_INDEX_OUT_OF_RANGE" // a row that the table does not have
-  | "ERR_INVALID_LENGTH" // an array whose length does not fit the shapes
-  | "ERR_DISPOSED" // memory that was given back
-  | "ERR_IN_USE" // memory that a call in flight still uses
-  | "ERR_OUT_OF_MEMORY" // the backend cannot hold that much
-  | "ERR_UNKNOWN_BACKEND" // a backend name nobody knows
-  | "ERR_BACKEND_UNSUPPORTED" // a backend that does not work here
-  | "ERR_INVALID_CHECKPOINT"; // a file that is not what it says
+  /** Not the kind of thing expected. */
+  | "ERR_INVALID_ARG_TYPE"
+  /** The right kind, an impossible value. */
+  | "ERR_OUT_OF_RANGE"
+  /** A row that the table does not have. */
+  | "ERR_INDEX_OUT_OF_RANGE"
+  /** An array whose length does not fit the shapes. */
+  | "ERR_INVALID_LENGTH"
+  /** Memory that was given back. */
+  | "ERR_DISPOSED"
+  /** Memory that a call in flight still uses. */
+  | "ERR_IN_USE"
+  /** The backend cannot hold that much. */
+  | "ERR_OUT_OF_MEMORY"
+  /** A backend name nobody knows. */
+  | "ERR_UNKNOWN_BACKEND"
+  /** A backend that does not work here. */
+  | "ERR_BACKEND_UNSUPPORTED"
+  /** A file that is not what it says. */
+  | "ERR_INVALID_CHECKPOINT";
 
 /** TypeError with a code: the value is of the wrong kind. */
 export function typeError(code: ErrorCode, message: string): TypeError & { code: ErrorCode } {

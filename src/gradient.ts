@@ -9,6 +9,7 @@ import { copyFloats, newFloats } from "./results.js";
  * `toDense()` is a copy that stays.
  */
 export class DenseGradient {
+  /** Tells it from a {@link SparseGradient}. */
   readonly kind = "dense";
   /** The parameter's shape: [rows, columns]. */
   readonly shape: readonly [number, number];
@@ -37,6 +38,7 @@ export class DenseGradient {
  * Its memory belongs to the parameter: `values` is valid until the parameter's next `zeroGrad`, `backward` or `dispose`.
  */
 export class SparseGradient {
+  /** Tells it from a {@link DenseGradient}. */
   readonly kind = "sparse";
   /** The parameter's shape: [rows, columns]. */
   readonly shape: readonly [number, number];

@@ -1,5 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/** The public names of `nn-embedding`. */
+/**
+ * Layers that look rows up, pool them and project back onto the table, with their gradients; random streams; what runs here.
+ *
+ * @module nn-embedding
+ */
 export { type BackendInfo, backends } from "./backend/select.js";
 export { getNumThreads, setNumThreads } from "./backend/threads.js";
 export type { ErrorCode } from "./errors.js";

@@ -129,6 +129,7 @@ export class Parameter {
     this.#block = this.#denseBlock = this.#sparseBlock = null;
   }
 
+  /** What `using` calls at the end of its block: {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

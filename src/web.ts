@@ -1,6 +1,8 @@
 /**
- * nn-embedding/web: all names of nn-embedding, nn-embedding/optim and nn-embedding/checkpoint, for a browser without a bundler. The build
- * makes one file of it that imports nothing.
+ * All names of `nn-embedding`, `nn-embedding/optim` and `nn-embedding/checkpoint` in one file that imports nothing (`dist/web.js`), for a
+ * browser without a bundler.
+ *
+ * @module nn-embedding/web
  */
 export * from "./checkpoint/index.js";
 export * from "./index.js";

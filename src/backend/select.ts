@@ -8,7 +8,8 @@ import { candidates as wasm } from "./wasm/wasm.js";
 
 /** What {@link backends} tells of one implementation. */
 export interface BackendInfo {
-  readonly name: BackendName;
+  /** The backend; together with the instruction set it is a full name, such as "native:avx2". */
+  readonly name: "native" | "wasm" | "js";
   /** The instruction set: "avx512", "avx2", "neon" or "baseline" (native), "simd" or "scalar" (wasm), "scalar" (js). */
   readonly isa: string;
   /** Whether it runs here. */

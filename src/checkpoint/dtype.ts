@@ -36,10 +36,17 @@ export const dtypes = {
   U64: [64, BigUint64Array],
 } as const;
 
-/** An element type by its name in a safetensors header. */
+/**
+ * An element type by its name in a safetensors header.
+ *
+ * @useDeclaredType
+ */
 export type Dtype = keyof typeof dtypes;
 
-/** The array that holds the elements of each dtype. */
+/**
+ * The array that holds the elements of each dtype: the one that is named after it, Float32Array for C64, Uint16Array for F16 and BF16
+ * (their bits), Uint8Array for BOOL and the 4-, 6- and 8-bit floats.
+ */
 export type DtypeArrays = { [D in Dtype]: (typeof dtypes)[D][1]["prototype"] };
 
 /** Any array a tensor's elements may lie in. */

@@ -1,4 +1,8 @@
-/** Checkpoints as files, for Node. Elsewhere fetch the bytes and give them to decodeSafetensors. */
+/**
+ * Checkpoints as files, for Node, Bun and Deno. Elsewhere fetch the bytes and give them to decodeSafetensors.
+ *
+ * @module nn-embedding/checkpoint/file
+ */
 import { randomUUID } from "node:crypto";
 import { type FileHandle, open, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";

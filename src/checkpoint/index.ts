@@ -1,4 +1,8 @@
-/** nn-embedding/checkpoint: tables from and to bytes. Reading and writing files is nn-embedding/checkpoint/file. */
+/**
+ * Tables from and to bytes, in every runtime. Reading and writing files is `nn-embedding/checkpoint/file`.
+ *
+ * @module nn-embedding/checkpoint
+ */
 export type { Dtype, DtypeArrays, TensorData } from "./dtype.js";
 export {
   type Checkpoint,

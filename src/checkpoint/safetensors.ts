@@ -28,7 +28,14 @@ import {
  * and C64, which is pairs); a shape of `[]` is one element.
  */
 export type Tensor = {
-  [D in Dtype]: { readonly dtype: D; readonly shape: number[]; readonly data: DtypeArrays[D] };
+  [D in Dtype]: {
+    /** What the elements are. */
+    readonly dtype: D;
+    /** How many there are in each direction. */
+    readonly shape: number[];
+    /** The elements, row-major. */
+    readonly data: DtypeArrays[D];
+  };
 }[Dtype];
 
 /**
@@ -36,8 +43,11 @@ export type Tensor = {
  * A layer's Parameter is one.
  */
 export interface TensorSource {
+  /** What the elements are. Default: what the array is named after. */
   readonly dtype?: Dtype;
+  /** How many there are in each direction; a layer's weight has two. */
   readonly shape: readonly number[];
+  /** The elements, row-major. */
   readonly data: TensorData;
 }
 

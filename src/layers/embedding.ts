@@ -165,6 +165,7 @@ export class Embedding {
    * As `forward`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. The
    * indices may change at once. Until the promise settles the table cannot be disposed of, resized or stepped.
    *
+   * @param indices As `forward` takes them.
    * @returns A promise of the rows, the same bits; it rejects as `forward` throws.
    * @example
    * import { Embedding } from "nn-embedding";
@@ -251,6 +252,7 @@ export class Embedding {
     this.weight.dispose();
   }
 
+  /** What `using` calls at the end of its block: {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

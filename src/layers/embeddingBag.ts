@@ -193,6 +193,7 @@ export class EmbeddingBag {
    * As `forward`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. The
    * input may change at once. Until the promise settles the table cannot be disposed of or stepped.
    *
+   * @param input As `forward` takes it.
    * @returns A promise of the rows, the same bits; it rejects as `forward` throws.
    * @example
    * import { EmbeddingBag } from "nn-embedding";
@@ -286,6 +287,7 @@ export class EmbeddingBag {
     this.weight.dispose();
   }
 
+  /** What `using` calls at the end of its block: {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -79,6 +79,7 @@ export class Linear {
    * As `forward`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. x
    * may change at once. Until the promise settles the parameters cannot be disposed of or stepped.
    *
+   * @param x As `forward` takes it.
    * @returns A promise of n rows of outFeatures floats, the same bits; it rejects as `forward` throws.
    * @example
    * import { Linear } from "nn-embedding";
@@ -113,6 +114,7 @@ export class Linear {
     this.bias?.dispose();
   }
 
+  /** What `using` calls at the end of its block: {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -8,6 +8,7 @@ export type Reduction = "mean" | "sum" | "none";
 
 /** What a loss gives: a number, or with reduction "none" a Float32Array with one for each row. */
 export interface Loss<Value = number | Float32Array> {
+  /** The loss of all rows, or of each. */
   loss: Value;
   /** The gradient with respect to the hidden states; null with `gradients: false`. */
   gradHidden: Float32Array | null;

@@ -25,6 +25,9 @@ export interface MatmulOptions {
  *
  * The order of sums is fixed (ARCHITECTURE.md, "The order of sums"), so every backend gives the same bits.
  *
+ * @param a m x k floats, row by row.
+ * @param b k x n floats, row by row.
+ * @returns m x n floats, row by row.
  * @throws RangeError [ERR_INVALID_LENGTH], [ERR_OUT_OF_RANGE], [ERR_UNKNOWN_BACKEND], [ERR_BACKEND_UNSUPPORTED];
  * TypeError [ERR_INVALID_ARG_TYPE]
  * @example

@@ -10,6 +10,7 @@ import { newFloats } from "../results.js";
  * -0 (0 x Infinity is NaN, and 0 + -0 is 0).
  *
  * @param indices Integers in [0, numClasses).
+ * @param numClasses Floats per row, at least 1.
  * @returns numIndices x numClasses floats.
  * @throws RangeError [ERR_INDEX_OUT_OF_RANGE], [ERR_OUT_OF_RANGE]; TypeError [ERR_INVALID_ARG_TYPE]
  * @example

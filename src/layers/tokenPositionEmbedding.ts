@@ -164,6 +164,8 @@ export class TokenPositionEmbedding {
    * As `forward`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. The
    * indices may change at once. Until the promise settles the tables cannot be disposed of, resized or stepped.
    *
+   * @param indices As `forward` takes them.
+   * @param sequences As `forward` takes them.
    * @returns A promise of the sums, the same bits; it rejects as `forward` throws.
    * @example
    * import { TokenPositionEmbedding } from "nn-embedding";
@@ -193,7 +195,8 @@ export class TokenPositionEmbedding {
    * position.weight.grad[position of i, :] += gradOut[i, :], i ascending. A position's gradient is so summed over the batch, the first
    * sequence first: PyTorch's order. Sinusoidal positions get none.
    *
-   * @param indices What `forward` was given, as is `sequences`.
+   * @param indices What `forward` was given.
+   * @param sequences What `forward` was given.
    * @param gradOut numIndices x embeddingDim floats.
    * @throws as `forward`, and Error [ERR_IN_USE] while a `lossAsync` adds to one of the gradients, which are then as they were.
    * @example
@@ -248,6 +251,7 @@ export class TokenPositionEmbedding {
     this.position.dispose();
   }
 
+  /** What `using` calls at the end of its block: {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -2,7 +2,15 @@ import { checkOptions, checkWhole } from "../check.js";
 import { rangeError, show, typeError } from "../errors.js";
 
 /** Which rows training may move: a mask with an entry per row, true or 1 for those, or the rows in [start, end). */
-export type TrainableRows = readonly boolean[] | Uint8Array | { readonly start: number; readonly end: number };
+export type TrainableRows =
+  | readonly boolean[]
+  | Uint8Array
+  | {
+      /** The first row that may move. */
+      readonly start: number;
+      /** The row after the last that may. */
+      readonly end: number;
+    };
 
 /** The option `trainableRows` as a mask, 1 for the rows that may move. Throws TypeError [ERR_INVALID_ARG_TYPE] or RangeError. */
 export function maskOf(trainableRows: unknown, numEmbeddings: number): Uint8Array {

@@ -84,6 +84,7 @@ export class Unembedding {
    * As `forward`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned.
    * hidden may change at once. Until the promise settles weight and bias cannot be disposed of, resized or stepped.
    *
+   * @param hidden As `forward` takes it.
    * @returns A promise of the logits, the same bits; it rejects as `forward` throws.
    * @example
    * import { Embedding, Unembedding } from "nn-embedding";
@@ -142,6 +143,8 @@ export class Unembedding {
    * targets and options may change at once. Until the promise settles weight and bias cannot be disposed of, resized or stepped; nor, when
    * it makes gradients, can anything else add to theirs or forget them.
    *
+   * @param hidden As `loss` takes it.
+   * @param targets As `loss` takes them.
    * @returns A promise of what `loss` returns, the same bits; it rejects as `loss` throws, and with Error [ERR_IN_USE].
    * @example
    * import { Embedding, Unembedding } from "nn-embedding";
@@ -236,6 +239,8 @@ export class Unembedding {
    * As `topK`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. hidden
    * may change at once. Until the promise settles weight and bias cannot be disposed of, resized or stepped.
    *
+   * @param hidden As `topK` takes it.
+   * @param k As `topK` takes it.
    * @returns A promise of what `topK` returns, the same bits; it rejects as `topK` throws.
    * @example
    * import { Embedding, Unembedding } from "nn-embedding";
@@ -271,6 +276,7 @@ export class Unembedding {
     this.#scratches.dispose();
   }
 
+  /** What `using` calls at the end of its block: {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -12,6 +12,7 @@ const f = Math.fround;
  * The norm is summed in doubles and rounded once; gradients are multiplied by maxNorm / (norm + 1e-6), in floats, each operation rounded.
  * The same bits on every backend. As in PyTorch a norm that is NaN makes the gradients NaN, and an infinite one makes them 0 (or NaN).
  *
+ * @param parameters Those whose gradients together make the norm; one without a gradient is passed over.
  * @param maxNorm The norm to keep, >= 0.
  * @param normType p > 0 of the p-norm, Infinity for the greatest absolute value.
  * @returns The norm before.

@@ -1,4 +1,8 @@
-/** The public names of `nn-embedding/optim`. */
+/**
+ * Optimizers that take dense and sparse gradients. With a sparse one no other row moves.
+ *
+ * @module nn-embedding/optim
+ */
 export { Adagrad, type AdagradOptions } from "./adagrad.js";
 export { Adam, type AdamOptions } from "./adam.js";
 export { AdamW, type AdamWOptions } from "./adamW.js";

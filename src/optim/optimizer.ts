@@ -12,7 +12,9 @@ import { checkState, type ParameterState, State, type StateArray } from "./state
 export interface OptimizerState {
   /** The options of each group by name, and which of `parameters` belong to it. */
   readonly groups: readonly {
+    /** Every option by name, those by default too. */
     readonly options: Readonly<Record<string, unknown>>;
+    /** Positions in `parameters` below. */
     readonly parameters: readonly number[];
   }[];
   /** One entry per parameter, group after group; null for one that never stepped. */
@@ -46,7 +48,12 @@ const mostStretches = 16;
  *
  * What is remembered lies in the memory of the parameter's backend. `dispose()` or `using` gives it back, else the garbage collector does.
  */
-export abstract class Optimizer<Options extends object = { lr?: number }> {
+export abstract class Optimizer<
+  Options extends object = {
+    /** The learning rate. */
+    lr?: number;
+  },
+> {
   /** The groups, of which there is one when a plain list of parameters was given. Options may be changed between steps. */
   readonly groups: readonly Group<Options>[];
   readonly #rules: OptionRules<Options>;
@@ -129,6 +136,7 @@ export abstract class Optimizer<Options extends object = { lr?: number }> {
   /**
    * Goes on from a {@link stateDict} of an optimizer of this kind over parameters of the same shapes in the same groups.
    *
+   * @param state What `stateDict` gave; it is copied.
    * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE] or [ERR_OUT_OF_MEMORY] when it does not fit; nothing is
    * changed then.
    */
@@ -178,6 +186,7 @@ export abstract class Optimizer<Options extends object = { lr?: number }> {
     for (const state of this.#states.values()) state.dispose();
   }
 
+  /** What `using` calls at the end of its block: {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

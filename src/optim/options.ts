@@ -12,7 +12,10 @@ export interface OptionRule<Value> {
 export type OptionRules<Options> = { readonly [Name in keyof Options]-?: OptionRule<NonNullable<Options[Name]>> };
 
 /** Parameters that share options; those that are not told are the optimizer's. */
-export type ParameterGroup<Options> = Options & { readonly parameters: Iterable<Parameter> };
+export type ParameterGroup<Options> = Options & {
+  /** What the options are for. */
+  readonly parameters: Iterable<Parameter>;
+};
 
 /** What an optimizer moves: parameters, or groups of them with options of their own. */
 export type ParametersOrGroups<Options> = Iterable<Parameter> | Iterable<ParameterGroup<Options>>;

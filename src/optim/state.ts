@@ -7,7 +7,9 @@ import { copyFloats } from "../results.js";
 
 /** What an optimizer remembers of one parameter: how many steps it took, and arrays by name. */
 export interface ParameterState {
+  /** How many steps it took. */
   step: number;
+  /** Arrays by name, such as `expAvg`. */
   [array: string]: Float32Array | number;
 }
 

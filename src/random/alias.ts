@@ -52,6 +52,8 @@ export class AliasSampler {
   /**
    * Fills `out` with draws, each of two numbers of the generator's.
    *
+   * @param generator Whose numbers are drawn.
+   * @param out Where the draws go.
    * @returns `out`
    * @throws TypeError [ERR_INVALID_ARG_TYPE]; nothing is drawn then.
    */

@@ -151,6 +151,7 @@ export class Generator {
   /**
    * Fills `out` with draws of `uint32`, faster than one by one.
    *
+   * @param out Where the draws go.
    * @returns `out`
    * @example
    * import { Generator } from "nn-embedding";
@@ -171,6 +172,7 @@ export class Generator {
   /**
    * Fills `out` with draws of `float32`, faster than one by one: `torch.empty(n).uniform_()`.
    *
+   * @param out Where the draws go.
    * @returns `out`
    * @example
    * import { Generator } from "nn-embedding";
