@@ -15,5 +15,5 @@ export default defineConfig({
       { find: /^nn-embedding\/checkpoint\/file$/, replacement: source("checkpoint/file.ts") },
     ],
   },
-  test: { include: ["test/**/*.test.ts"], testTimeout: 60_000 },
+  test: { include: ["test/**/*.test.ts"], testTimeout: 240_000 },
 });

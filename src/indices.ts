@@ -49,7 +49,7 @@ export function unshared(indices: Uint32Array): Uint32Array {
   const { buffer } = indices;
   if (buffer instanceof ArrayBuffer) return indices;
   const isShared = Object.prototype.toString.call(buffer) === "[object SharedArrayBuffer]";
-  return isShared ? indices.slice() : indices;
+  return isShared ? new Uint32Array(indices) : indices;
 }
 
 /** Throws unless indices is of a kind that {@link toUint32} takes; what is in it is not looked at. */

@@ -55,7 +55,7 @@ export async function affineAsync(
   const biasData = bias?.data;
   const n = countRows(names.x, x, numIn, names.numIn);
   const result = newFloats(n * numOut);
-  const calls: Call[] = [["matmulNT", [x.slice(), data, n, numOut, numIn, false, result]]];
+  const calls: Call[] = [["matmulNT", [new Float32Array(x), data, n, numOut, numIn, false, result]]];
   // 1 times the bias is what affine adds too: no dot product is -0, the only number to which +0 and -0 add differently.
   if (biasData) calls.push(["matmulNN", [new Float32Array(n).fill(1), biasData, n, numOut, 1, true, result]]);
   const work = function* (): Work<Float32Array> {

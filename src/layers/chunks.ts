@@ -70,5 +70,7 @@ export function planWalk(n: number, numEmbeddings: number, dim: number): Walk {
   const wholeSteps = Math.floor(fitting / rowStep) * rowStep;
   if (wholeSteps > 0) return { rowsAtOnce: wholeSteps, keepsAll: true, logitFloats: wholeSteps * numEmbeddings };
   const rowsAtOnce = Math.min(n, rowStep);
-  return { rowsAtOnce, keepsAll: false, logitFloats: rowStep * columnsOfGradients };
+  const ofSums = Math.min(rowsAtOnce, rowsOfSums) * Math.min(chunkColumns, numEmbeddings);
+  const ofGradients = rowsAtOnce * Math.min(columnsOfGradients, numEmbeddings);
+  return { rowsAtOnce, keepsAll: false, logitFloats: Math.max(ofSums, ofGradients) };
 }

@@ -1,4 +1,4 @@
-import type { Indices } from "../indices.js";
+import { type Indices, outOfRange } from "../indices.js";
 import type { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
 import type { Work } from "../work.js";
@@ -51,6 +51,9 @@ export function readCrossEntropy(
   const n = countRows("hidden", hidden, dim, "embeddingDim");
   const all = readTargets(given, n, numEmbeddings, ignoreIndex);
   weight.checkInUse(); // behind the targets, for a plain array may have getters that do anything
+  for (let i = 0; i < n && weight.numRows < numEmbeddings; i++) {
+    if (all[i] !== ignored && all[i] >= weight.numRows) throw outOfRange("targets", given, i, weight.numRows);
+  }
   bias?.checkInUse();
   if (gradients) {
     weight.checkGradIdle();

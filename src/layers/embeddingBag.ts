@@ -203,7 +203,7 @@ export class EmbeddingBag {
   async forwardAsync(input: BagInput): Promise<Float32Array> {
     const { embeddingDim, paddingIdx, weight, mode } = this;
     const { rows: given, told, offsets, numBags, sampleWeights: givenWeights } = this.#read(input);
-    const [rows, sampleWeights] = [given.slice(), givenWeights.slice()];
+    const [rows, sampleWeights] = [new Uint32Array(given), new Float32Array(givenWeights)];
     checkRows("indices", told, rows, weight);
     const { data, numRows } = weight;
     const out = newFloats(numBags * embeddingDim);

@@ -56,9 +56,10 @@ export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Wo
   const scratch = scratches.take();
   try {
     // From here on nothing is allocated in the backend, so views stay what they are.
-    // Small batches are laid out beside their logits, at home; of a large one a copy would be memory, and carrying it through WASM's window
-    // is nothing to the products of a large table.
-    const laidOut = keepsAll ? rowsAtOnce * dim : 0;
+    // Beside their logits rows are at home, as WASM wants them, for every product would carry them through its window; native kernels
+    // take those of a large batch where they are.
+    const areLaidOut = keepsAll || weight.backend.moves(weight.data);
+    const laidOut = areLaidOut ? rowsAtOnce * dim : 0;
     const [statistics, ones, targetLogits, logits, homeStates, homeGradStates] = scratch.take(
       ...[rowsAtOnce * statisticsWidth, rowsAtOnce, rowsAtOnce, logitFloats, laidOut, laidOut],
     );
@@ -76,8 +77,8 @@ export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Wo
       const rowTargets = targets.subarray(top, top + rows);
       const hiddenRows = hidden.subarray(top * dim, (top + rows) * dim);
       const gradHiddenRows = gradHidden?.subarray(top * dim, (top + rows) * dim);
-      const [states, gradStates] = keepsAll ? [homeStates, homeGradStates] : [hiddenRows, gradHiddenRows];
-      if (keepsAll) states.set(hiddenRows);
+      const [states, gradStates] = areLaidOut ? [homeStates, homeGradStates] : [hiddenRows, gradHiddenRows];
+      if (areLaidOut) states.set(hiddenRows);
       /** A chunk's part of the table and of the bias, and where its logits are. */
       const partsOf = ({ first, count }: Chunk) => {
         const start = keepsAll ? rows * first : 0;
@@ -145,7 +146,7 @@ export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Wo
         calls.push(["matmulNN", [chunkLogits, rowsOfTable, rows, dim, count, first > 0, gradStates]]);
         return calls;
       });
-      if (keepsAll) gradHiddenRows.set(gradStates.subarray(0, rows * dim));
+      if (areLaidOut) gradHiddenRows.set(gradStates.subarray(0, rows * dim));
     }
 
     if (gradWeight !== null) weight.keepDense(gradWeight);

@@ -3,7 +3,7 @@ import { exp } from "../backend/js/exponential.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkBoolean, checkMultiple, checkOptions } from "../check.js";
 import { log1p } from "../elementary.js";
-import { checkIndex, checkIndices, flatten, type Indices } from "../indices.js";
+import { checkIndex, checkIndices, flatten, type Indices, outOfRange } from "../indices.js";
 import type { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
 import { stableFor } from "./affine.js";
@@ -69,7 +69,8 @@ export function sampledRowLosses(
   const kernels = kernelsFor(weight.backend, candidates.length * dim);
   const rowKernels = kernelsFor(weight.backend, each * dim);
   const rows = newFloats(candidates.length * dim);
-  kernels.gather(weight.data, numEmbeddings, dim, candidates, candidates.length, rows);
+  const done = kernels.gather(weight.data, numEmbeddings, dim, candidates, candidates.length, rows);
+  if (done < candidates.length) throw outOfRange("targets and negatives", candidates, done, numEmbeddings); // a getter of theirs resized the table
   const biasData = bias?.data;
   const gradLogits = newFloats(candidates.length);
   const losses = new Float64Array(n);

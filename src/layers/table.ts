@@ -107,7 +107,7 @@ export function renorm(
 
 /** A copy of the indices, in reading order, for a call that outlives this one. Throws unless all are rows of the table. */
 export function copyIndices(name: string, indices: Indices, weight: Parameter): Uint32Array {
-  const rows = toUint32(name, indices, weight.numRows).slice();
+  const rows = new Uint32Array(toUint32(name, indices, weight.numRows));
   checkRows(name, indices, rows, weight);
   return rows;
 }

@@ -39,7 +39,7 @@ function rowsOf({ numRows, numColumns, data }: Parameter, indices: Uint32Array):
   const result = new Float32Array(indices.length * numColumns);
   for (let i = 0, to = 0; i < indices.length; i++) {
     const row = indices[i];
-    if (row >= numRows) return null;
+    if (!(row < numRows)) return null; // of a subclass whose length lies it is undefined
     for (let from = row * numColumns, end = from + numColumns; from < end; ) result[to++] = data[from++];
   }
   return result;
@@ -51,7 +51,7 @@ function rowsInto(
   out: Float32Array,
 ): Float32Array | null {
   if (!(out instanceof Float32Array) || out.length !== indices.length * numColumns) return null;
-  for (let i = 0; i < indices.length; i++) if (indices[i] >= numRows) return null;
+  for (let i = 0; i < indices.length; i++) if (!(indices[i] < numRows)) return null;
   for (let i = 0, to = 0; i < indices.length; i++) {
     for (let from = indices[i] * numColumns, end = from + numColumns; from < end; ) out[to++] = data[from++];
   }

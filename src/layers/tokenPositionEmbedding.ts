@@ -175,7 +175,7 @@ export class TokenPositionEmbedding {
   async forwardAsync(indices: Indices, sequences: Sequences = {}): Promise<Float32Array> {
     const { token, position, embeddingDim } = this;
     const { rows: given, sequenceLength, start } = this.#read(indices, sequences);
-    const rows = given.slice();
+    const rows = new Uint32Array(given);
     const { data: positionData } = position.weight;
     checkRows("indices", indices, rows, token.weight);
     const { data, numRows } = token.weight;

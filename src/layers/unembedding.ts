@@ -165,7 +165,7 @@ export class Unembedding {
   lossAsync(hidden: Float32Array, targets: Indices, options: LossOptions): Promise<Loss>;
   async lossAsync(hidden: Float32Array, targets: Indices, options: LossOptions = {}): Promise<Loss> {
     const { weight, bias } = this;
-    const asked = readCrossEntropy(weight, bias, hidden, targets, options, (rows) => rows.slice());
+    const asked = readCrossEntropy(weight, bias, hidden, targets, options, (rows) => new Float32Array(rows));
     const written = asked.gradHidden === null ? [] : [weight, bias].filter((each) => each?.requiresGrad);
     const used = [this.#inFlight, ...usedBy(weight, bias), ...written.map((each) => each!.gradInFlight)];
     const floats = asked.targets.length * this.numEmbeddings * this.embeddingDim;
@@ -251,7 +251,7 @@ export class Unembedding {
   async topKAsync(hidden: Float32Array, k: number): Promise<TopK> {
     const { weight, bias } = this;
     const floats = this.#checkTopK(hidden, k);
-    const work = chunkedTopK(weight, bias, this.#scratches, hidden.slice(), k);
+    const work = chunkedTopK(weight, bias, this.#scratches, new Float32Array(hidden), k);
     return InFlight.during([this.#inFlight, ...usedBy(weight, bias)], () => later(weight.backend, floats, work));
   }
 

@@ -52,7 +52,7 @@ export class Room {
   /** The address of a copy of a part of an array. */
   bring(array: Words, start: number, count: number): number {
     const at = this.keep(count);
-    if (array instanceof Float32Array) this.#heap.f32.set(slice(array, start, count), at >>> 2);
+    if (isFloats(array)) this.#heap.f32.set(slice(array, start, count), at >>> 2);
     else this.#heap.u32.set(slice(array, start, count), at >>> 2);
     return at;
   }
@@ -66,7 +66,7 @@ export class Room {
   /** Copies a part of an array back from where `carry` or `place` put it. */
   takeHome(array: Words, start: number, count: number, address: number): void {
     const at = address >>> 2;
-    const words = array instanceof Float32Array ? this.#heap.f32 : this.#heap.u32;
+    const words = isFloats(array) ? this.#heap.f32 : this.#heap.u32;
     if (at >= this.#first && at < this.#next) array.set(slice<Words>(words, at, count), start);
   }
 }
@@ -74,4 +74,9 @@ export class Room {
 /** The array itself where it is all wanted, for a subarray costs as much as copying a hundred floats. */
 function slice<View extends Words>(view: View, start: number, count: number): View {
   return start === 0 && count === view.length ? view : (view.subarray(start, start + count) as View);
+}
+
+/** By its tag where it is of another realm (iframes, vm contexts, test runners): its floats carried as integers would be other numbers. */
+function isFloats(array: Float32Array | Uint32Array): array is Float32Array {
+  return array instanceof Float32Array || array[Symbol.toStringTag] === ("Float32Array" as string);
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { maxRows } from "../../backend/backend.js";
 import { checkWhole } from "../../check.js";
-import { rangeError, show } from "../../errors.js";
+import { rangeError, show, typeError } from "../../errors.js";
 import type { CustomSizes } from "./case.js";
 import { countThreads } from "./machine.js";
 
@@ -52,6 +52,9 @@ export function readThreads({ threads = 1 }: BenchOptions): number {
  */
 export function readPath(name: string, value: unknown, endings: readonly string[]): string | undefined {
   if (value === undefined) return undefined;
+  if (Array.isArray(value)) {
+    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is given ${value.length} times, expected once`);
+  }
   const path = String(value);
   if (!endings.some((ending) => path.endsWith(ending))) {
     throw rangeError(

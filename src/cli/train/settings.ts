@@ -111,6 +111,13 @@ export function declareTrain(
 /** The settings that shape the bytes, as an unfinished training keeps them. */
 export type SavedSettings = Readonly<Record<string, unknown>>;
 
+/** Their names, of all models. */
+const savedNames: readonly string[] = [
+  ...["model", "epochs", "dim", "vocabulary", "lr", "seed"],
+  ...Object.keys(ofLanguageModel),
+  ...Object.keys(ofWordVectors),
+];
+
 /** See {@link SavedSettings}. */
 export function savedSettings(settings: Settings): SavedSettings {
   const { model, epochs, dim, vocabulary, lr, seed } = settings;
@@ -151,7 +158,10 @@ export function checkSettings(
   if (file !== undefined && typeof file !== "string") {
     throw typeError("ERR_INVALID_ARG_TYPE", `FILE is ${show(file)}, expected a path`);
   }
-  const saved = resume?.settings ?? {};
+  // Only what shapes the bytes: where a result goes, and how, is not a file's to say.
+  const saved = Object.fromEntries(
+    Object.entries(resume?.settings ?? {}).filter(([name]) => savedNames.includes(name)),
+  );
   for (const [name, value] of Object.entries(saved)) {
     if (options[name] === undefined || options[name] === value) continue;
     const expected = `${show(value)}, with which ${show(resume!.path)} was begun: leave it out`;
