@@ -45,6 +45,7 @@ export async function fetchFrom(context, bundler, path) {
   const { project } = made;
   const next = join(project, "node_modules/next/dist/bin/next");
   if (made.bundler !== bundler) {
+    writeRoutes(project);
     const unable = bundler === "webpack" ? ["app/edge", "app/api"] : [];
     for (const each of [".next", ...unable]) rmSync(join(project, each), { recursive: true, force: true });
     run(process.execPath, [next, "build", `--${bundler}`], { cwd: project, env: { NEXT_TELEMETRY_DISABLED: "1" } });
@@ -64,6 +65,13 @@ export async function fetchFrom(context, bundler, path) {
 function makeNextProject({ shared, tarball }) {
   const packages = ["next", "react", "react-dom"].map((name) => `${name}@${versions[name]}`);
   const project = makeProject(join(shared, "next"), tarball, ...packages);
+  const layout = "export default ({ children }) => <html><body>{children}</body></html>;";
+  mkdirSync(join(project, "app"));
+  writeFileSync(join(project, "app/layout.jsx"), layout);
+  return project;
+}
+
+function writeRoutes(project) {
   writePageOf("vercel.md", project);
   for (const runtime of ["edge", "nodejs"]) {
     mkdirSync(join(project, "app", runtime), { recursive: true });
@@ -71,9 +79,6 @@ function makeNextProject({ shared, tarball }) {
   }
   mkdirSync(join(project, "pages/api"), { recursive: true });
   writeFileSync(join(project, "pages/api/edge.js"), pagesRoute);
-  const layout = "export default ({ children }) => <html><body>{children}</body></html>;";
-  writeFileSync(join(project, "app/layout.jsx"), layout);
-  return project;
 }
 
 function freePort() {
