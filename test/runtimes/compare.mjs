@@ -13,7 +13,7 @@ import { gatherModel } from "./gatherModel.mjs";
 import { pack, run } from "./support.mjs";
 import { printTable } from "./table.mjs";
 
-const rounds = 15;
+const rounds = 9;
 const folder = mkdtempSync(join(tmpdir(), "nn-embedding-compare-"));
 const model = join(folder, "gather.onnx");
 

@@ -21,7 +21,7 @@ async function startWorker(options) {
 }
 
 /**
- * A worker with tables of 98 MB serves prompts. Local workerd enforces no limit, so ours is held against two numbers: the linear memory,
+ * A worker with tables of 79 MB serves prompts. Local workerd enforces no limit, so ours is held against two numbers: the linear memory,
  * and (on Linux) what the whole process grew by at its peak, against one with an empty worker.
  */
 async function checkMemory({ project }) {
@@ -44,7 +44,7 @@ async function checkMemory({ project }) {
   const { answers, linearMemory, implementation } = served;
   if (answers.join() !== expected.join()) throw new Error("the worker's rows and tokens are not Node's");
   const grown = peaks[1] - peaks[0];
-  const told = `tables of 98 MB on ${implementation}: linear memory ${inMB(linearMemory)}, the process grew by ${inMB(grown)}`;
+  const told = `tables of 79 MB on ${implementation}: linear memory ${inMB(linearMemory)}, the process grew by ${inMB(grown)}`;
   if (linearMemory > mostBytes || grown > mostBytes) throw new Error(`${told}, expected at most 128 MB`);
   return `${told}; 20 prompts of 64 tokens and their top 8 as in Node`;
 }

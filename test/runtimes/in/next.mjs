@@ -11,19 +11,29 @@ export const dynamic = "force-dynamic";
 export const GET = () => worker.fetch();
 `;
 
-/** Next.js, built and started, its two bundlers: a route of the edge runtime and one of Node. */
-export const runtimes = ["turbopack", "webpack"].flatMap((bundler) => [
-  { name: `Next.js edge route (${bundler})`, isSlow: true, needs: [], run: (context) => ask(context, bundler, "edge") },
-  {
-    name: `Next.js Node route (${bundler})`,
-    isSlow: true,
-    needs: [],
-    run: (context) => ask(context, bundler, "nodejs"),
-  },
-]);
+const pagesRoute = `import worker from "../../worker.js";
+export const config = { runtime: "edge" };
+export default () => worker.fetch();
+`;
 
-async function ask(context, bundler, runtime) {
-  const response = await fetchFrom(context, bundler, runtime);
+/**
+ * Next.js, built by its two bundlers and started: a route of the edge runtime and one of Node. With webpack Next 16.4 builds no edge route
+ * of app/ at all, not even an empty one (ENOENT, route_client-reference-manifest.js): there it is one of pages/.
+ */
+export const runtimes = [
+  { bundler: "turbopack", kind: "edge", path: "edge" },
+  { bundler: "turbopack", kind: "Node", path: "nodejs" },
+  { bundler: "webpack", kind: "edge", path: "api/edge" },
+  { bundler: "webpack", kind: "Node", path: "nodejs" },
+].map(({ bundler, kind, path }) => ({
+  name: `Next.js ${kind} route, ${bundler}`,
+  isSlow: true,
+  needs: [],
+  run: (context) => ask(context, bundler, path),
+}));
+
+async function ask(context, bundler, path) {
+  const response = await fetchFrom(context, bundler, path);
   return { ...(await answerOf(response)), firstLookup: undefined };
 }
 
@@ -35,7 +45,9 @@ export async function fetchFrom(context, bundler, path) {
   const { project } = made;
   const next = join(project, "node_modules/next/dist/bin/next");
   if (made.bundler !== bundler) {
-    rmSync(join(project, ".next"), { recursive: true, force: true });
+    writeRoutes(project);
+    const unable = bundler === "webpack" ? ["app/edge", "app/api"] : [];
+    for (const each of [".next", ...unable]) rmSync(join(project, each), { recursive: true, force: true });
     run(process.execPath, [next, "build", `--${bundler}`], { cwd: project, env: { NEXT_TELEMETRY_DISABLED: "1" } });
     made.bundler = bundler;
   }
@@ -53,14 +65,20 @@ export async function fetchFrom(context, bundler, path) {
 function makeNextProject({ shared, tarball }) {
   const packages = ["next", "react", "react-dom"].map((name) => `${name}@${versions[name]}`);
   const project = makeProject(join(shared, "next"), tarball, ...packages);
+  const layout = "export default ({ children }) => <html><body>{children}</body></html>;";
+  mkdirSync(join(project, "app"));
+  writeFileSync(join(project, "app/layout.jsx"), layout);
+  return project;
+}
+
+function writeRoutes(project) {
   writePageOf("vercel.md", project);
   for (const runtime of ["edge", "nodejs"]) {
     mkdirSync(join(project, "app", runtime), { recursive: true });
     writeFileSync(join(project, "app", runtime, "route.js"), route(runtime));
   }
-  const layout = "export default ({ children }) => <html><body>{children}</body></html>;";
-  writeFileSync(join(project, "app/layout.jsx"), layout);
-  return project;
+  mkdirSync(join(project, "pages/api"), { recursive: true });
+  writeFileSync(join(project, "pages/api/edge.js"), pagesRoute);
 }
 
 function freePort() {

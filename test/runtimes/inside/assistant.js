@@ -2,8 +2,8 @@
 import { manualSeed, TokenPositionEmbedding, Unembedding } from "nn-embedding";
 import { Digest } from "./digest.js";
 
-/** GPT-2's vocabulary with 480 floats a row, and 1024 positions: 98 MB. */
-const [vocabulary, contextLength, dim] = [50257, 1024, 480];
+/** GPT-2's vocabulary with 384 floats a row, and 1024 positions: 79 MB. */
+const [vocabulary, contextLength, dim] = [50257, 1024, 384];
 
 function makeModel() {
   manualSeed(123);
