@@ -43,7 +43,8 @@
         "native/threads.cpp"
       ],
       "dependencies": ["<@(isas)"],
-      "defines": ["NAPI_VERSION=8"],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED", "NAPI_VERSION=8"],
       "conditions": [
         # Bun and Deno do not bring libstdc++ along: an addon that wants it from outside kills them. And the threads of
         # threads.cpp never end: nodelete keeps their code where it is when the worker thread that loaded it does.

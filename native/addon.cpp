@@ -4,7 +4,7 @@
  * Safe in worker threads: each environment gets its own functions from init, and nothing that belongs to JavaScript is
  * kept. What JavaScript sees is described in src/backend/native.ts, the only file that loads this.
  */
-#include <node_api.h>
+#include <napi.h>
 #include <stdlib.h>
 
 #include "args.h"
@@ -17,7 +17,6 @@
 #include "later.h"
 #include "lease.h"
 #include "limits.h"
-#include "object.h"
 #include "threads.h"
 
 namespace nn {
@@ -123,18 +122,18 @@ napi_value release(napi_env env, napi_callback_info info) {
 }
 
 /** The calls of the environment that are noted down: what run and forget are made with. */
-Jobs* jobsOf(napi_env env, napi_callback_info info) {
-  void* jobs = nullptr;
-  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &jobs);
-  return static_cast<Jobs*>(jobs);
+NotedCalls* notedOf(napi_env env, napi_callback_info info) {
+  void* noted = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &noted);
+  return static_cast<NotedCalls*>(noted);
 }
 
 napi_value run(napi_env env, napi_callback_info info) {
-  return runNoted(env, jobsOf(env, info));
+  return runNoted(env, notedOf(env, info));
 }
 
 napi_value forget(napi_env env, napi_callback_info info) {
-  forgetNoted(env, jobsOf(env, info));
+  forgetNoted(env, notedOf(env, info));
   return nullptr;
 }
 
@@ -159,41 +158,53 @@ napi_value setSplitsAll(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-Object kernelFunctions(napi_env env, const Door* door) {
-  Object object = Object::make(env);
-  object["gather"] = function(env, "gather", gather, door);
-  object["gatherSum"] = function(env, "gatherSum", gatherSum, door);
-  object["scatterAdd"] = function(env, "scatterAdd", scatterAdd, door);
-  object["gatherBags"] = function(env, "gatherBags", gatherBags, door);
-  object["scatterAddBags"] = function(env, "scatterAddBags", scatterAddBags, door);
-  object["scatterAddMaxBags"] = function(env, "scatterAddMaxBags", scatterAddMaxBags, door);
-  object["dotBags"] = function(env, "dotBags", dotBags, door);
-  object["matmulNN"] = function(env, "matmulNN", multiply<&Kernels::matmulNN>, door);
-  object["matmulNT"] = function(env, "matmulNT", multiply<&Kernels::matmulNT>, door);
-  object["matmulTN"] = function(env, "matmulTN", multiply<&Kernels::matmulTN>, door);
-  object["sumExponentials"] = function(env, "sumExponentials", sumExponentials, door);
-  object["softmaxGradient"] = function(env, "softmaxGradient", softmaxGradient, door);
-  object["keepGreatest"] = function(env, "keepGreatest", keepGreatest, door);
-  object["stepSGD"] = function(env, "stepSGD", stepSGD, door);
-  object["stepAdagrad"] = function(env, "stepAdagrad", stepAdagrad, door);
-  object["stepRowwiseAdagrad"] = function(env, "stepRowwiseAdagrad", stepRowwiseAdagrad, door);
-  object["stepAdam"] = function(env, "stepAdam", stepAdam, door);
-  object["stepSparseAdam"] = function(env, "stepSparseAdam", stepSparseAdam, door);
-  object["stepSkipGram"] = function(env, "stepSkipGram", stepSkipGram, door);
-  object["stepCbow"] = function(env, "stepCbow", stepCbow, door);
-  object["drawSkipGram"] = function(env, "drawSkipGram", drawSkipGram, door);
-  object["drawCbow"] = function(env, "drawCbow", drawCbow, door);
+/**
+ * A function that is called raw. Setting up, node-addon-api's wrappers are welcome; in a call they cost as much as a
+ * small lookup. Objects are filled by Set: object["name"] makes a std::string, which can throw, and so brings the
+ * unwinder of exceptions and its need of a new glibc.
+ */
+Napi::Value function(Napi::Env env, const char* name, napi_callback callback, const void* data = nullptr) {
+  napi_value made;
+  const napi_status status =
+      napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, const_cast<void*>(data), &made);
+  return status == napi_ok ? Napi::Value(env, made) : env.Undefined();
+}
+
+Napi::Object kernelFunctions(Napi::Env env, const Door* door) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("gather", function(env, "gather", gather, door));
+  object.Set("gatherSum", function(env, "gatherSum", gatherSum, door));
+  object.Set("scatterAdd", function(env, "scatterAdd", scatterAdd, door));
+  object.Set("gatherBags", function(env, "gatherBags", gatherBags, door));
+  object.Set("scatterAddBags", function(env, "scatterAddBags", scatterAddBags, door));
+  object.Set("scatterAddMaxBags", function(env, "scatterAddMaxBags", scatterAddMaxBags, door));
+  object.Set("dotBags", function(env, "dotBags", dotBags, door));
+  object.Set("matmulNN", function(env, "matmulNN", multiply<&Kernels::matmulNN>, door));
+  object.Set("matmulNT", function(env, "matmulNT", multiply<&Kernels::matmulNT>, door));
+  object.Set("matmulTN", function(env, "matmulTN", multiply<&Kernels::matmulTN>, door));
+  object.Set("sumExponentials", function(env, "sumExponentials", sumExponentials, door));
+  object.Set("softmaxGradient", function(env, "softmaxGradient", softmaxGradient, door));
+  object.Set("keepGreatest", function(env, "keepGreatest", keepGreatest, door));
+  object.Set("stepSGD", function(env, "stepSGD", stepSGD, door));
+  object.Set("stepAdagrad", function(env, "stepAdagrad", stepAdagrad, door));
+  object.Set("stepRowwiseAdagrad", function(env, "stepRowwiseAdagrad", stepRowwiseAdagrad, door));
+  object.Set("stepAdam", function(env, "stepAdam", stepAdam, door));
+  object.Set("stepSparseAdam", function(env, "stepSparseAdam", stepSparseAdam, door));
+  object.Set("stepSkipGram", function(env, "stepSkipGram", stepSkipGram, door));
+  object.Set("stepCbow", function(env, "stepCbow", stepCbow, door));
+  object.Set("drawSkipGram", function(env, "drawSkipGram", drawSkipGram, door));
+  object.Set("drawCbow", function(env, "drawCbow", drawCbow, door));
   return object;
 }
 
 /** What the machine can do at best: for the bench, and no kernels. */
-Object limitFunctions(napi_env env) {
-  Object object = Object::make(env);
-  object["vectors"] = limitVectors();
-  object["read"] = function(env, "read", limitRead);
-  object["copy"] = function(env, "copy", limitCopy);
-  object["rows"] = function(env, "rows", limitRows);
-  object["multiplyAdd"] = function(env, "multiplyAdd", limitMultiplyAdd);
+Napi::Object limitFunctions(Napi::Env env) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("vectors", limitVectors());
+  object.Set("read", function(env, "read", limitRead));
+  object.Set("copy", function(env, "copy", limitCopy));
+  object.Set("rows", function(env, "rows", limitRows));
+  object.Set("multiplyAdd", function(env, "multiplyAdd", limitMultiplyAdd));
   return object;
 }
 
@@ -201,49 +212,51 @@ Object limitFunctions(napi_env env) {
 struct Environment {
   Door atOnce[mostImplementations];
   Door noting[mostImplementations];
-  Jobs jobs;
+  NotedCalls noted;
 };
 
-Object initialize(napi_env env, Object exports) {
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   // All zeros is what an environment begins with.
   Environment* lasting = static_cast<Environment*>(calloc(1, sizeof(Environment)));
   if (lasting == nullptr) return exports;
   napi_set_instance_data(
       env, lasting, [](napi_env, void* data, void*) { free(data); }, nullptr);
-  Object able = Object::make(env);
-  Object noted = Object::make(env);
-  Object unable = Object::make(env);
+  Napi::Object able = Napi::Object::New(env);
+  Napi::Object noted = Napi::Object::New(env);
+  Napi::Object unable = Napi::Object::New(env);
   const Implementations& known = implementations();
   for (usize i = 0; i < known.count; i++) {
     const auto& [kernels, why] = known.all[i];
     if (why != nullptr) {
-      unable[kernels->isa] = why;
+      unable.Set(kernels->isa, why);
       continue;
     }
     lasting->atOnce[i] = {kernels, nullptr};
-    lasting->noting[i] = {kernels, &lasting->jobs};
-    able[kernels->isa] = kernelFunctions(env, &lasting->atOnce[i]);
-    noted[kernels->isa] = kernelFunctions(env, &lasting->noting[i]);
+    lasting->noting[i] = {kernels, &lasting->noted};
+    able.Set(kernels->isa, kernelFunctions(env, &lasting->atOnce[i]));
+    noted.Set(kernels->isa, kernelFunctions(env, &lasting->noting[i]));
   }
-  exports["abi"] = static_cast<double>(abi);
-  exports["implementations"] = able;
-  exports["noted"] = noted;
-  exports["unsupported"] = unable;
-  exports["run"] = function(env, "run", run, &lasting->jobs);
-  exports["forget"] = function(env, "forget", forget, &lasting->jobs);
-  exports["allocate"] = function(env, "allocate", allocate);
-  exports["release"] = function(env, "release", release);
-  exports["getNumThreads"] = function(env, "getNumThreads", getNumThreads);
-  exports["setNumThreads"] = function(env, "setNumThreads", setThreads<setNumThreads>);
-  exports["setFirstNumThreads"] = function(env, "setFirstNumThreads", setThreads<setFirstNumThreads>);
-  exports["setSplitsAll"] = function(env, "setSplitsAll", setSplitsAll);
-  exports["limits"] = limitFunctions(env);
+  exports.Set("abi", static_cast<double>(abi));
+  exports.Set("implementations", able);
+  exports.Set("noted", noted);
+  exports.Set("unsupported", unable);
+  exports.Set("run", function(env, "run", run, &lasting->noted));
+  exports.Set("forget", function(env, "forget", forget, &lasting->noted));
+  exports.Set("allocate", function(env, "allocate", allocate));
+  exports.Set("release", function(env, "release", release));
+  exports.Set("getNumThreads", function(env, "getNumThreads", getNumThreads));
+  exports.Set("setNumThreads", function(env, "setNumThreads", setThreads<setNumThreads>));
+  exports.Set("setFirstNumThreads", function(env, "setFirstNumThreads", setThreads<setFirstNumThreads>));
+  exports.Set("setSplitsAll", function(env, "setSplitsAll", setSplitsAll));
+  exports.Set("limits", limitFunctions(env));
   return exports;
 }
 
 }  // namespace
 }  // namespace nn
 
-NAPI_MODULE_INIT() {
-  return nn::initialize(env, {env, exports}).value;
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  return nn::initialize(env, exports);
 }
+
+NODE_API_MODULE(nn_embedding, initialize)

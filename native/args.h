@@ -1,8 +1,9 @@
 /**
  * Reading arguments by raw N-API calls: the wrappers of node-addon-api double the cost of a small lookup.
  *
- * Every reader checks the kind and the length, throws into JavaScript in the house's words and returns false: a wrong
- * argument ends in an exception, never outside an array.
+ * Every reader makes sure of what the kernels rely on (numbers in their range, arrays that are long enough and lie
+ * where an element may), or throws into JavaScript in the house's words and returns false: a wrong argument ends in an
+ * exception, never outside an array.
  */
 #pragma once
 
@@ -45,9 +46,9 @@ struct Args {
   template <typename Call>
   napi_value run(const Call& call) const {
     const Door& door = *static_cast<const Door*>(data);
-    if (door.jobs != nullptr) {
-      const JobOf<Call> whole{{JobOf<Call>::make, nullptr, nullptr, 0}, door.kernels, call};
-      note(env, door.jobs, &whole.job, sizeof whole, values, count);
+    if (door.noted != nullptr) {
+      const NotedCallOf<Call> whole{{NotedCallOf<Call>::make, nullptr, nullptr, 0}, door.kernels, call};
+      note(env, door.noted, &whole.noted, sizeof whole, values, count);
       return nullptr;
     }
     if constexpr (__is_same(decltype(call(*door.kernels)), void)) {

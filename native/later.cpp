@@ -7,26 +7,26 @@ namespace nn {
 
 namespace {
 
-/** Jobs that are under way, and the promise that tells when they are done. */
+/** Calls that are under way, and the promise that tells when they are done. */
 struct Batch {
-  Job* first;
+  NotedCall* first;
   napi_deferred deferred;
   napi_async_work work;
 };
 
-void letGo(napi_env env, Job* job) {
-  while (job != nullptr) {
-    Job* next = job->next;
-    for (usize i = 0; i < job->numHeld; i++) napi_delete_reference(env, job->held[i]);
-    free(job);
-    job = next;
+void letGo(napi_env env, NotedCall* call) {
+  while (call != nullptr) {
+    NotedCall* next = call->next;
+    for (usize i = 0; i < call->numHeld; i++) napi_delete_reference(env, call->held[i]);
+    free(call);
+    call = next;
   }
 }
 
 /** On a thread of the pool: nothing of JavaScript is touched. */
 void execute(napi_env, void* data) {
   Batch* batch = static_cast<Batch*>(data);
-  for (const Job* job = batch->first; job != nullptr; job = job->next) job->make(job);
+  for (const NotedCall* call = batch->first; call != nullptr; call = call->next) call->make(call);
 }
 
 napi_value errorOf(napi_env env, const char* text) {
@@ -57,15 +57,16 @@ napi_value refuse(napi_env env) {
 
 }  // namespace
 
-void note(napi_env env, Jobs* jobs, const Job* job, usize byteLength, const napi_value* values, usize numValues) {
+void note(napi_env env, NotedCalls* calls, const NotedCall* call, usize byteLength, const napi_value* values,
+          usize numValues) {
   const usize atHeld = (byteLength + sizeof(napi_ref) - 1) / sizeof(napi_ref) * sizeof(napi_ref);
   char* memory = static_cast<char*>(malloc(atHeld + numValues * sizeof(napi_ref)));
   if (memory == nullptr) {
     refuse(env);
     return;
   }
-  memcpy(memory, job, byteLength);
-  Job* noted = reinterpret_cast<Job*>(memory);
+  memcpy(memory, call, byteLength);
+  NotedCall* noted = reinterpret_cast<NotedCall*>(memory);
   noted->next = nullptr;
   noted->held = reinterpret_cast<napi_ref*>(memory + atHeld);
   noted->numHeld = 0;
@@ -79,14 +80,14 @@ void note(napi_env env, Jobs* jobs, const Job* job, usize byteLength, const napi
     }
     noted->numHeld++;
   }
-  (jobs->first == nullptr ? jobs->first : jobs->last->next) = noted;
-  jobs->last = noted;
+  (calls->first == nullptr ? calls->first : calls->last->next) = noted;
+  calls->last = noted;
 }
 
-napi_value runNoted(napi_env env, Jobs* jobs) {
+napi_value runNoted(napi_env env, NotedCalls* calls) {
   Batch* batch = static_cast<Batch*>(malloc(sizeof(Batch)));
   if (batch == nullptr) return refuse(env);
-  *batch = {jobs->first, nullptr, nullptr};
+  *batch = {calls->first, nullptr, nullptr};
   napi_value name = nullptr, promise = nullptr;
   if (napi_create_string_utf8(env, "nn-embedding", NAPI_AUTO_LENGTH, &name) != napi_ok ||
       napi_create_async_work(env, nullptr, name, execute, complete, batch, &batch->work) != napi_ok) {
@@ -99,13 +100,13 @@ napi_value runNoted(napi_env env, Jobs* jobs) {
     free(batch);
     return refuse(env);
   }
-  *jobs = {nullptr, nullptr};
+  *calls = {nullptr, nullptr};
   return promise;
 }
 
-void forgetNoted(napi_env env, Jobs* jobs) {
-  letGo(env, jobs->first);
-  *jobs = {nullptr, nullptr};
+void forgetNoted(napi_env env, NotedCalls* calls) {
+  letGo(env, calls->first);
+  *calls = {nullptr, nullptr};
 }
 
 }  // namespace nn

@@ -10,10 +10,12 @@
 #include <arm_neon.h>
 #endif
 
+#include "threads.h"
+
 namespace nn {
 namespace {
 
-/** A loop over a part of the work. What it returns is only there to be used. */
+/** The loops of one width. What they return is only there so that no compiler leaves the work out. */
 struct Loops {
   const char* name;
   f32 (*read)(const f32* from, usize count);
@@ -161,18 +163,20 @@ void* runShare(void* given) {
   return nullptr;
 }
 
-constexpr usize mostThreads = 256;
-
-/** Seconds from when all threads are there until the last has done its part. */
+/** Seconds from when all threads are there until the last has done its part; -1 where the system has not as many. */
 template <typename Work>
 double timeThreads(usize numThreads, const Work& work) {
-  if (numThreads > mostThreads) numThreads = mostThreads;
-  pthread_t threads[mostThreads];
-  Share<Work> shares[mostThreads];
+  if (numThreads > maxThreads) numThreads = maxThreads;
+  pthread_t threads[maxThreads];
+  Share<Work> shares[maxThreads];
   usize waiting = numThreads;
   for (usize t = 1; t < numThreads; t++) {
     shares[t] = {&work, t, numThreads, &waiting};
-    if (pthread_create(&threads[t], nullptr, runShare<Work>, &shares[t]) != 0) return -1;
+    if (pthread_create(&threads[t], nullptr, runShare<Work>, &shares[t]) == 0) continue;
+    // Those that are there wait for the rest, and for this one: they are let go before what they wait on is.
+    __atomic_sub_fetch(&waiting, numThreads - t + 1, __ATOMIC_ACQ_REL);
+    for (usize s = 1; s < t; s++) pthread_join(threads[s], nullptr);
+    return -1;
   }
   __atomic_sub_fetch(&waiting, 1, __ATOMIC_ACQ_REL);
   while (__atomic_load_n(&waiting, __ATOMIC_ACQUIRE) > 0) {

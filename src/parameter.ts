@@ -42,7 +42,7 @@ export class Parameter {
   readonly #name: string;
   /** How many rows there were from the beginning on, the last for now: one entry more with every resize. */
   readonly #sizes: number[];
-  readonly #followers: WeakRef<Parameter>[] = [];
+  readonly #followers: { deref(): Parameter | undefined }[] = [];
   #shape: readonly [number, number];
   // The same as plain numbers, for a tiny lookup is mostly the reading of such things, and elements of a frozen array come slower.
   #numRows: number;
@@ -180,7 +180,8 @@ export class Parameter {
 
   /** @internal Resizes another parameter along with this one, its new rows zero. */
   follow(follower: Parameter): void {
-    this.#followers.push(new WeakRef(follower));
+    // Cloudflare Workers whose compatibility date lies before May 2025 know no WeakRef.
+    this.#followers.push(typeof WeakRef === "function" ? new WeakRef(follower) : { deref: () => follower });
   }
 
   /**

@@ -11,7 +11,8 @@ import { Drawing, drawingPackages, withDarkColors } from "../src/cli/bench/draw.
 import { gatherCase } from "../src/cli/bench/families/gather.js";
 import type { Effort } from "../src/cli/bench/measure.js";
 import { type Row, runCase } from "../src/cli/bench/run.js";
-import { bestOfBackends, formatScaling, growing, scalingChart, scalingPoints } from "../src/cli/bench/scaling.js";
+import { formatScaling, growing, scalingChart, scalingPoints } from "../src/cli/bench/scaling.js";
+import { bestOfBackends } from "../src/cli/bench/session.js";
 
 const folder = mkdtempSync(join(tmpdir(), "bench-chart-"));
 afterAll(() => rmSync(folder, { recursive: true }));

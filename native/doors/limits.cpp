@@ -44,7 +44,7 @@ napi_value limitCopy(napi_env env, napi_callback_info info) {
   return seconds(env, timeCopy(from, to, count, numThreads, rounds));
 }
 
-/** Rows are the caller's to check: one that the table does not have is read outside it. An out of nothing is none. */
+/** An out of nothing is none: rows are read, and go nowhere. */
 napi_value limitRows(napi_env env, napi_callback_info info) {
   Args<8> args{env, {}, nullptr};
   f32 *table, *out;
@@ -54,6 +54,10 @@ napi_value limitRows(napi_env env, napi_callback_info info) {
       !args.integer(2, "embeddingDim", maxCount, &dim) || !args.integer(4, "numRows", maxCount, &numRows) ||
       !args.f32s(0, "table", numEmbeddings, dim, &table) || !args.u32s(3, "rows", numRows, &rows) ||
       !args.f32sOrNone(5, "out", numRows, dim, &out) || !readEffort(args, 6, &numThreads, &rounds)) {
+    return nullptr;
+  }
+  if (dim == 0) {
+    args.refuse("embeddingDim", "a positive integer");
     return nullptr;
   }
   for (usize i = 0; i < numRows; i++) {

@@ -5,7 +5,7 @@
 namespace nn {
 namespace {
 
-/** What is drawn from, which is the first of the arguments of both kernels. */
+/** What is drawn from: the first twelve arguments of both drawing kernels. */
 struct TextArgs {
   u32 *state, *tokens, *keep, *buckets;
   usize numTokens, lineEnd, numEmbeddings, window, numNegatives;
@@ -25,7 +25,7 @@ struct TextArgs {
   }
 
  private:
-  /** A sentence that goes beyond itself would lead outside the state. */
+  /** A sentence that goes beyond itself would lead outside the state: see Drawing of kernels/drawTuples.h. */
   template <usize count>
   bool readState(const Args<count>& args) const {
     const u32 length = state[6], center = state[7];

@@ -1,4 +1,4 @@
-/** The part of the N-API door behind which training happens: see addon.cpp. */
+/** The N-API door to the kernels of word2vec; addon.cpp hangs them up. */
 #pragma once
 
 #include <node_api.h>

@@ -31,7 +31,7 @@ template <bool hasBias>
 NN_INLINE void keepGreatestOf(f32* values, u32* places, usize k, usize first, bool isLast, const f32* logits,
                               usize numRows, usize numColumns, const f32* bias) {
   const usize room = first < k ? k - first : 0;
-  const usize taken = room < numColumns ? room : numColumns;
+  const usize taken = least(room, numColumns);  // until there are k of them they stand as they come
   const bool isFull = first + taken >= k;
   for (usize i = 0; i < numRows; i++, values += k, places += k, logits += numColumns) {
     const auto logitAt = [=](usize j) { return hasBias ? logits[j] + bias[j] : logits[j]; };
@@ -57,6 +57,7 @@ NN_INLINE void keepGreatestOf(f32* values, u32* places, usize k, usize first, bo
         if (isGreater(logit, values[0])) sift(values, places, k, 0, logit, static_cast<u32>(first + j));
       }
     }
+    // The least goes behind the rest, one after the other.
     for (usize kept = isLast ? k : 0; kept-- > 1;) {
       const f32 value = values[kept];
       const u32 place = places[kept];

@@ -27,7 +27,7 @@ export type Implementation = { readonly name: BackendName; readonly isa: string 
 );
 
 /** The environment variable that says which implementation layers use unless told otherwise. */
-export const environmentVariable = "NN_EMBEDDING_BACKEND";
+export const backendVariable = "NN_EMBEDDING_BACKEND";
 
 /** Best first: the first that opens is the default. */
 const candidates: readonly Candidate[] = [...native, ...wasm, ...js];
@@ -64,8 +64,8 @@ export function implementations(): Implementation[] {
  * "native" means the best native implementation, "native:avx2" exactly that one.
  */
 export function selectBackend(name?: string): Backend {
-  const argument = name === undefined ? environmentVariable : "backend";
-  const wanted: unknown = name === undefined ? readEnvironment(environmentVariable) : name;
+  const argument = name === undefined ? backendVariable : "backend";
+  const wanted: unknown = name === undefined ? readEnvironment(backendVariable) : name;
   if (wanted !== undefined && typeof wanted !== "string") {
     throw typeError(
       "ERR_INVALID_ARG_TYPE",

@@ -12,6 +12,13 @@ export const chunkColumns = 2048;
 /** Hidden states are walked in blocks of a multiple of 256 for the same reason. */
 const rowStep = 256;
 
+/**
+ * What is held of the logits where they are not kept, 512 KiB, which stays in a second-level cache: so many rows of a chunk for the sums, for rows
+ * do not depend on each other, and for the gradients so many columns of a block of 256 rows, a multiple of 256 too.
+ */
+export const rowsOfSums = 64;
+export const columnsOfGradients = 512;
+
 /** Logits that fit into so many floats, 4 MiB, are kept from the first pass to the second instead of being made again. */
 const mostKept = 2 ** 20;
 
@@ -26,16 +33,17 @@ export interface Chunk {
   readonly count: number;
 }
 
-/** Calls for each chunk of the table's rows in turn, as many at a time as are worth it. */
+/** Calls for each chunk of so many of the table's rows in turn, as many at a time as are worth it. */
 export function* walkChunks(
   numEmbeddings: number,
+  columns: number,
   multiplicationsPerRow: number,
   callsOf: (chunk: Chunk) => readonly Call[],
 ): Work<void> {
   let calls: Call[] = [];
   let multiplications = 0;
-  for (let first = 0; first < numEmbeddings; first += chunkColumns) {
-    const count = Math.min(chunkColumns, numEmbeddings - first);
+  for (let first = 0; first < numEmbeddings; first += columns) {
+    const count = Math.min(columns, numEmbeddings - first);
     calls.push(...callsOf({ first, count }));
     multiplications += count * multiplicationsPerRow;
     if (multiplications < worthAHop && first + count < numEmbeddings) continue;
@@ -62,5 +70,5 @@ export function planWalk(n: number, numEmbeddings: number, dim: number): Walk {
   const wholeSteps = Math.floor(fitting / rowStep) * rowStep;
   if (wholeSteps > 0) return { rowsAtOnce: wholeSteps, keepsAll: true, logitFloats: wholeSteps * numEmbeddings };
   const rowsAtOnce = Math.min(n, rowStep);
-  return { rowsAtOnce, keepsAll: false, logitFloats: rowsAtOnce * Math.min(chunkColumns, numEmbeddings) };
+  return { rowsAtOnce, keepsAll: false, logitFloats: rowStep * columnsOfGradients };
 }

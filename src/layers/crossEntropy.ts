@@ -77,10 +77,8 @@ export function* crossEntropy(
   const isEvery = counted.length === n;
   const gradCounted = gradHidden === null || isEvery ? gradHidden : newFloats(hidden.length);
   const scales = Float32Array.from(importance, (each) => each / divisor);
-  const losses = yield* fusedLoss({
-    ...{ weight, bias, scratches, hidden, targets, scales, labelSmoothing },
-    gradHidden: gradCounted,
-  });
+  const given = { weight, bias, scratches, hidden, targets, scales, labelSmoothing, gradHidden: gradCounted };
+  const losses = yield* fusedLoss(given);
   if (gradHidden !== null && !isEvery) putRows(gradHidden, counted, weight.numColumns, gradCounted!);
 
   const rowLoss = (i: number): number => {

@@ -128,8 +128,8 @@ export class Embedding {
    * @param indices Integers in [0, numEmbeddings), nested to any depth or in a typed array.
    * @param out Where to write them instead of into new memory; it is returned. Exactly numIndices x embeddingDim floats, outside the
    * table (from 64 floats on that is checked).
-   * @throws RangeError [ERR_INDEX_OUT_OF_RANGE], [ERR_INVALID_LENGTH]; TypeError [ERR_INVALID_ARG_TYPE], [ERR_DISPOSED]. Nothing is
-   * written then.
+   * @throws RangeError [ERR_INDEX_OUT_OF_RANGE], [ERR_INVALID_LENGTH]; TypeError [ERR_INVALID_ARG_TYPE], [ERR_DISPOSED]; Error
+   * [ERR_IN_USE] when a row is to be shortened while a call in flight reads the table. Nothing is written then.
    * @example
    * import { Embedding } from "nn-embedding";
    * using table = Embedding.fromPretrained(Float32Array.of(1, 2, 3, 4, 5, 6), { embeddingDim: 2 });
@@ -192,7 +192,7 @@ export class Embedding {
    *
    * @param indices What `forward` was given.
    * @param gradOut numIndices x embeddingDim floats: the gradient of the loss with respect to what `forward` returned.
-   * @throws as `forward`; the gradient is then as it was.
+   * @throws as `forward`, and Error [ERR_IN_USE] while a `lossAsync` adds to the gradient, which is then as it was.
    * @example
    * import { Embedding } from "nn-embedding";
    * using table = new Embedding(3, 2, { sparse: true });

@@ -195,6 +195,10 @@ export class EmbeddingBag {
    *
    * @param input As `forward` takes it.
    * @returns A promise of the rows, the same bits; it rejects as `forward` throws.
+   * @example
+   * import { EmbeddingBag } from "nn-embedding";
+   * using words = EmbeddingBag.fromPretrained(Float32Array.of(1, 2, 3, 4, 5, 6), { embeddingDim: 2, mode: "sum" });
+   * await words.forwardAsync([[0, 1], [2]]); // => Float32Array [4, 6, 5, 6]
    */
   async forwardAsync(input: BagInput): Promise<Float32Array> {
     const { embeddingDim, paddingIdx, weight, mode } = this;
@@ -219,7 +223,7 @@ export class EmbeddingBag {
    * @param input What `forward` was given.
    * @param gradOut numBags x embeddingDim floats: the gradient of the loss with respect to what `forward` returned.
    * @returns The gradient of `perSampleWeights` where the input has them, for "mean" too: 0 for padding and for indices in no bag.
-   * @throws as `forward`; the gradient is then as it was.
+   * @throws as `forward`, and Error [ERR_IN_USE] while a `lossAsync` adds to the gradient, which is then as it was.
    * @example
    * import { EmbeddingBag } from "nn-embedding";
    * using words = new EmbeddingBag(4, 2, { sparse: true });

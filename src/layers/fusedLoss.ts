@@ -3,7 +3,7 @@ import type { Call } from "../backend/calls.js";
 import { log } from "../elementary.js";
 import type { Parameter } from "../parameter.js";
 import type { Work } from "../work.js";
-import { type Chunk, planWalk, walkChunks } from "./chunks.js";
+import { type Chunk, chunkColumns, columnsOfGradients, planWalk, rowsOfSums, walkChunks } from "./chunks.js";
 import type { Scratches } from "./scratch.js";
 
 const f = Math.fround;
@@ -83,19 +83,26 @@ export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Wo
         const start = keepsAll ? rows * first : 0;
         const chunkLogits = logits.subarray(start, start + rows * count);
         const rowsOfTable = table.subarray(first * dim, (first + count) * dim);
-        const toLogits: Call = ["matmulNT", [states, rowsOfTable, rows, count, dim, false, chunkLogits]];
-        return { chunkLogits, rowsOfTable, chunkBias: biasData.subarray(first, first + count), toLogits };
+        return { chunkLogits, rowsOfTable, chunkBias: biasData.subarray(first, first + count) };
       };
 
       for (let i = 0; i < rows; i++) statistics.set([Number.NEGATIVE_INFINITY, 0, 0], i * statisticsWidth);
-      const [targetsOf, logitsOf] = [
-        [rowTargets, rows, everyRow, rows, noPadding] as const,
-        [states, targetLogits] as const,
-      ];
-      yield [["dotBags", [table, numEmbeddings, dim, ...targetsOf, ...logitsOf]]];
-      yield* walkChunks(numEmbeddings, rows * dim, (chunk) => {
-        const { chunkLogits, chunkBias, toLogits } = partsOf(chunk);
-        return [toLogits, ["sumExponentials", [statistics, chunkLogits, rows, chunk.count, chunkBias]]];
+      const targetsAsBags = [rowTargets, rows, everyRow, rows, noPadding] as const; // each a bag of its own
+      yield [["dotBags", [table, numEmbeddings, dim, ...targetsAsBags, states, targetLogits]]];
+      const summedAtOnce = keepsAll ? rows : Math.min(rows, rowsOfSums);
+      yield* walkChunks(numEmbeddings, chunkColumns, rows * dim, (chunk) => {
+        const { count } = chunk;
+        const { chunkLogits, rowsOfTable, chunkBias } = partsOf(chunk);
+        const calls: Call[] = [];
+        for (let start = 0; start < rows; start += summedAtOnce) {
+          const some = Math.min(summedAtOnce, rows - start);
+          const someStates = states.subarray(start * dim, (start + some) * dim);
+          const someStatistics = statistics.subarray(start * statisticsWidth, (start + some) * statisticsWidth);
+          const someLogits = chunkLogits.subarray(0, some * count);
+          calls.push(["matmulNT", [someStates, rowsOfTable, some, count, dim, false, someLogits]]);
+          calls.push(["sumExponentials", [someStatistics, someLogits, some, count, chunkBias]]);
+        }
+        return calls;
       });
 
       for (let i = 0; i < rows; i++) {
@@ -110,10 +117,12 @@ export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Wo
       }
       if (gradHiddenRows === undefined || gradStates === undefined) continue;
 
-      yield* walkChunks(numEmbeddings, 3 * rows * dim, (chunk) => {
+      const columns = keepsAll ? chunkColumns : columnsOfGradients;
+      yield* walkChunks(numEmbeddings, columns, 3 * rows * dim, (chunk) => {
         const { first, count } = chunk;
-        const { chunkLogits, rowsOfTable, chunkBias, toLogits } = partsOf(chunk);
-        const calls: Call[] = keepsAll ? [] : [toLogits];
+        const { chunkLogits, rowsOfTable, chunkBias } = partsOf(chunk);
+        const calls: Call[] = [];
+        if (!keepsAll) calls.push(["matmulNT", [states, rowsOfTable, rows, count, dim, false, chunkLogits]]);
         calls.push(["softmaxGradient", [chunkLogits, rows, count, chunkBias, statistics]]);
         const places = new Uint32Array(rows);
         const less = new Float32Array(rows);

@@ -81,6 +81,11 @@ export class Linear {
    *
    * @param x As `forward` takes it.
    * @returns A promise of n rows of outFeatures floats, the same bits; it rejects as `forward` throws.
+   * @example
+   * import { Linear } from "nn-embedding";
+   * using linear = new Linear(2, 1, { bias: false });
+   * linear.weight.data.set([1, 2]);
+   * await linear.forwardAsync(Float32Array.of(3, 4)); // => Float32Array [11]
    */
   forwardAsync(x: Float32Array): Promise<Float32Array> {
     return affineAsync(x, this.weight, this.bias, names);
@@ -92,7 +97,7 @@ export class Linear {
    * @param x What `forward` was given.
    * @param gradOut n rows of outFeatures floats.
    * @returns The gradient with respect to x: n rows of inFeatures floats.
-   * @throws as `forward`; the gradients are then as they were.
+   * @throws as `forward`, and Error [ERR_IN_USE] while a `lossAsync` adds to one of the gradients, which are then as they were.
    */
   backward(x: Float32Array, gradOut: Float32Array): Float32Array {
     return affineBackward(x, this.weight, this.bias, gradOut, names);

@@ -167,6 +167,10 @@ export class TokenPositionEmbedding {
    * @param indices As `forward` takes them.
    * @param sequences As `forward` takes them.
    * @returns A promise of the sums, the same bits; it rejects as `forward` throws.
+   * @example
+   * import { TokenPositionEmbedding } from "nn-embedding";
+   * using input = new TokenPositionEmbedding(6, 4, 3);
+   * (await input.forwardAsync([[2, 3, 5], [1, 1, 4]])).length; // => 18
    */
   async forwardAsync(indices: Indices, sequences: Sequences = {}): Promise<Float32Array> {
     const { token, position, embeddingDim } = this;
@@ -194,7 +198,7 @@ export class TokenPositionEmbedding {
    * @param indices What `forward` was given.
    * @param sequences What `forward` was given.
    * @param gradOut numIndices x embeddingDim floats.
-   * @throws as `forward`; the gradients are then as they were.
+   * @throws as `forward`, and Error [ERR_IN_USE] while a `lossAsync` adds to one of the gradients, which are then as they were.
    * @example
    * import { TokenPositionEmbedding } from "nn-embedding";
    * using input = new TokenPositionEmbedding(3, 4, 1);

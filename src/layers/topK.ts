@@ -39,7 +39,7 @@ export function* chunkedTopK(
       const rowValues = values.subarray(top * k, (top + rows) * k);
       const rowIndices = indices.subarray(top * k, (top + rows) * k);
       states.set(hidden.subarray(top * dim, (top + rows) * dim));
-      yield* walkChunks(numEmbeddings, rows * dim, ({ first, count }) => {
+      yield* walkChunks(numEmbeddings, chunkColumns, rows * dim, ({ first, count }) => {
         const rowsOfTable = table.subarray(first * dim, (first + count) * dim);
         const chunkBias = biasData.subarray(first, first + count);
         const isLast = first + count === numEmbeddings;

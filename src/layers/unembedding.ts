@@ -86,6 +86,11 @@ export class Unembedding {
    *
    * @param hidden As `forward` takes it.
    * @returns A promise of the logits, the same bits; it rejects as `forward` throws.
+   * @example
+   * import { Embedding, Unembedding } from "nn-embedding";
+   * using tokens = Embedding.fromPretrained(Float32Array.of(1, 0, 0, 1, 1, 1), { embeddingDim: 2 });
+   * using head = new Unembedding(tokens.weight);
+   * await head.forwardAsync(Float32Array.of(2, 3)); // => Float32Array [2, 3, 5]
    */
   forwardAsync(hidden: Float32Array): Promise<Float32Array> {
     return affineAsync(hidden, this.weight, this.bias, names);
@@ -97,7 +102,7 @@ export class Unembedding {
    * @param hidden What `forward` was given.
    * @param gradLogits n rows of numEmbeddings floats.
    * @returns The gradient with respect to hidden: n rows of embeddingDim floats.
-   * @throws as `forward`; the gradients are then as they were.
+   * @throws as `forward`, and Error [ERR_IN_USE] while a `lossAsync` adds to one of the gradients, which are then as they were.
    */
   backward(hidden: Float32Array, gradLogits: Float32Array): Float32Array {
     return affineBackward(hidden, this.weight, this.bias, gradLogits, names);
@@ -112,7 +117,8 @@ export class Unembedding {
    * @param targets n rows of the table, or ignoreIndex.
    * @returns The loss (with reduction "none" n floats, 0 for ignored rows), and the gradient with respect to hidden (n rows of embeddingDim
    * floats), null with `gradients: false`. A row's loss does not depend on the rows beside it.
-   * @throws as `forward`, RangeError [ERR_INDEX_OUT_OF_RANGE], [ERR_OUT_OF_RANGE]; the gradients are then as they were.
+   * @throws as `forward`, RangeError [ERR_INDEX_OUT_OF_RANGE], [ERR_OUT_OF_RANGE], and Error [ERR_IN_USE] while a `lossAsync` adds to one of
+   * the gradients, which are then as they were.
    * @example
    * import { Embedding, Unembedding } from "nn-embedding";
    * using tokens = Embedding.fromPretrained(Float32Array.of(1, 0, 0, 1), { embeddingDim: 2, freeze: false });

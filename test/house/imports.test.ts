@@ -21,7 +21,14 @@ const publicNames = ["index.ts", "optim/index.ts", "checkpoint/index.ts", "check
 
 const rules: readonly Rule[] = [
   {
-    of: ["errors.ts", "backend/word2vecKernels.ts", "backend/environment.ts", "coalesce.ts", "trainable.ts", "elementary.ts"],
+    of: [
+      "errors.ts",
+      "backend/word2vecKernels.ts",
+      "backend/environment.ts",
+      "coalesce.ts",
+      "trainable.ts",
+      "elementary.ts",
+    ],
     may: [],
   },
   { of: ["backend/kernels.ts"], may: ["backend/word2vecKernels.ts"] },
@@ -91,7 +98,6 @@ const rules: readonly Rule[] = [
       "coalesce.ts",
       "backend/js/firstOutside.ts",
       "gradient.ts",
-      "coalesce.ts",
       "indices.ts",
       "random/",
       "check.ts",

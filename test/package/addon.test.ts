@@ -143,6 +143,14 @@ describe("nn-embedding build, in an installed package", () => {
     expect(build({}, "--prebuilt", "amiga").stderr).toMatch(/prebuilt is "amiga", expected linux-x64, /);
   });
 
+  test.skipIf(compiler === undefined)("says whose headers are missing", () => {
+    rmSync(join(folder, "node_modules/node-addon-api"));
+    const { stderr, status } = build();
+    symlinkSync(`${root}node_modules/node-addon-api`, join(folder, "node_modules/node-addon-api"));
+    expect(stderr).toContain("no napi.h: npm install node-addon-api brings it");
+    expect(status).toBe(1);
+  });
+
   test("says what the compiler said, and leaves nothing half made", async () => {
     const other = join(folder, "broken");
     for (const path of ["native", "binding.gyp"]) cpSync(root + path, join(other, path), { recursive: true });

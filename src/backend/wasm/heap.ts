@@ -23,7 +23,8 @@ const growthPages = 16;
 export class Heap {
   readonly #memory: WebAssembly.Memory;
   readonly #freeList = new FreeList();
-  readonly #dropped: FinalizationRegistry<Region>;
+  /** Cloudflare Workers whose compatibility date lies before May 2025 have none: there only `dispose` gives memory back. */
+  readonly #dropped: FinalizationRegistry<Region> | undefined;
   #end: number;
   /** Above this nothing was ever handed out, so memory there still holds the zeros it was born with. */
   #untouched: number;
@@ -36,7 +37,9 @@ export class Heap {
   /** @param base the first address that belongs to the heap. */
   constructor(memory: WebAssembly.Memory, base: number) {
     this.#memory = memory;
-    this.#dropped = new FinalizationRegistry((region) => this.#freeList.give(region.address, region.size));
+    if (typeof FinalizationRegistry === "function") {
+      this.#dropped = new FinalizationRegistry((region) => this.#freeList.give(region.address, region.size));
+    }
     this.#end = memory.buffer.byteLength - readAhead;
     const first = roundUp(base, alignment);
     this.#untouched = first;
@@ -59,10 +62,10 @@ export class Heap {
     const size = sizeOf(byteLength);
     const region = { address: this.#reserve(byteLength, size), size };
     const block: Block = new HeapBlock(this, region.address, byteLength, () => {
-      this.#dropped.unregister(block);
+      this.#dropped?.unregister(block);
       this.#freeList.give(region.address, region.size);
     });
-    this.#dropped.register(block, region, block);
+    this.#dropped?.register(block, region, block);
     return block;
   }
 

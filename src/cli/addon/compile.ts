@@ -1,9 +1,9 @@
-/** From sources to an addon with a C++ compiler and nothing else: no node-gyp, no python, no make. */
+/** From sources to an addon with a C++ compiler and headers: no node-gyp, no python, no make. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { basename, delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { rangeError } from "../../errors.js";
 import { readRecipe } from "./recipe.js";
@@ -21,12 +21,13 @@ const prebuiltFlags = ["-U_FORTIFY_SOURCE", "-fno-stack-protector"];
 
 /**
  * For musl the compiler is glibc's, and the C library is not named: its few functions, which have the same shape in both, are those of
- * the process. (By name musl would take glibc's for its own; Bun's build for musl refuses it.)
+ * the process. (By name musl would take glibc's for its own; Bun's build for musl refuses it.) Of the C++ library only `operator delete`
+ * is taken, which node-addon-api's destructors name and which is nothing but free.
  */
 const prebuiltFor: Readonly<Record<string, { readonly compile: readonly string[]; readonly link: readonly string[] }>> =
   {
     linux: { compile: ["-include", "native/oldGlibc.h"], link: ["-pthread"] },
-    linuxmusl: { compile: [], link: ["-nostdlib", "-lgcc"] },
+    linuxmusl: { compile: [], link: ["-nostdlib", "-l:libstdc++.a", "-lgcc"] },
   };
 
 /** x64: thread-local memory without a library of the loader's, whose name musl does not know; arm64: atomics without asking glibc. */
@@ -53,7 +54,7 @@ export async function compile({ root, target, out, isPrebuilt }: Compilation): P
   const compiler = findCompiler(target);
   const headers = findHeaders(root);
   const { sources, linkFlags } = readRecipe(root, system === "darwin" ? "mac" : "linux", architecture);
-  const shared = [`-I${headers}`, "-DBUILDING_NODE_EXTENSION", "-ffunction-sections", "-fdata-sections"];
+  const shared = [...headers.map((each) => `-I${each}`), "-DBUILDING_NODE_EXTENSION", "-ffunction-sections", "-fdata-sections"];
   if (isPrebuilt) shared.push(...prebuiltFlags, ...prebuilt.compile);
   if (isPrebuilt) shared.push(...(prebuiltOn[architecture] ?? []));
   const beside = join(root, dirname(out));
@@ -90,24 +91,30 @@ function findCompiler(target: string): string {
   return found;
 }
 
-/** Where node_api.h is: beside this Node, where npm says, or in the package node-api-headers. */
-function findHeaders(root: string): string {
-  const folders = [process.env.npm_config_nodedir, join(dirname(process.execPath), "..")]
+/** Where node_api.h and napi.h are. */
+function findHeaders(root: string): readonly string[] {
+  const ofNode = [process.env.npm_config_nodedir, join(dirname(process.execPath), "..")]
     .filter((each) => each !== undefined)
     .map((each) => join(each, "include/node"));
+  return [
+    findHeader("node_api.h", ofNode, "node-api-headers", root),
+    findHeader("napi.h", [], "node-addon-api", root),
+  ];
+}
+
+/** The folder of a header: one of these, or that of a package which is there for it, beside this one or where the user is. */
+function findHeader(header: string, folders: readonly string[], name: string, root: string): string {
+  const candidates = [...folders];
   for (const from of [root, process.cwd()]) {
     try {
-      folders.push(
-        (createRequire(join(from, "package.json"))("node-api-headers") as { include_dir: string }).include_dir,
-      );
+      const { include_dir } = createRequire(join(from, "package.json"))(name) as { include_dir: string };
+      candidates.push(resolve(include_dir));
     } catch {} // not installed
   }
-  const found = folders.find((folder) => existsSync(join(folder, "node_api.h")));
+  const found = candidates.find((folder) => existsSync(join(folder, header)));
   if (found === undefined) {
-    throw rangeError(
-      "ERR_BACKEND_UNSUPPORTED",
-      `no node_api.h in ${folders.join(", ")}: npm install node-api-headers brings it`,
-    );
+    const where = candidates.length > 0 ? ` in ${candidates.join(", ")}` : "";
+    throw rangeError("ERR_BACKEND_UNSUPPORTED", `no ${header}${where}: npm install ${name} brings it`);
   }
   return found;
 }

@@ -6,7 +6,7 @@ import { formatChanges } from "./comparison.js";
 import { Drawing } from "./draw.js";
 import { chooseCases } from "./families/families.js";
 import type { Reached } from "./goals.js";
-import { bestOfEach, goalCases, goalsEffort, runGoals } from "./goalsRun.js";
+import { goalCases, goalsEffort, runGoals } from "./goalsRun.js";
 import { formatGoals, goalsToMarkdown } from "./goalsTable.js";
 import { limits } from "./limits.js";
 import { countThreads, describeMachine } from "./machine.js";
@@ -15,8 +15,8 @@ import { type BenchOptions, readPath, readSizes, refuseOptions } from "./options
 import { formatTable } from "./report.js";
 import { type Result, runCase } from "./run.js";
 import { readSaved, toSaved, writeSaved } from "./saved.js";
-import { bestOfBackends, formatScaling, type Grown, scalingChart, scalingPoints } from "./scaling.js";
-import { passOver, Session } from "./session.js";
+import { formatScaling, type Grown, scalingChart, scalingPoints } from "./scaling.js";
+import { bestOfBackends, passOver, Session } from "./session.js";
 import { setThreads } from "./threads.js";
 
 /** There are many points: less for each. */
@@ -133,7 +133,9 @@ async function benchGoals(options: BenchOptions): Promise<void> {
   refuseOptions("goals, which are for one thread, and two", options, ["threads"]);
   refuseOptions("goals", options, ["rows", "dim", "batch", "save", "compare", "chart"]);
   const session = await Session.start({ ...options, peers: true }, goalsEffort);
-  const plan = { ...session.plan, limits, implementations: bestOfEach(session.plan.implementations) };
+  // The specification has no goals.
+  const implementations = bestOfBackends(session.plan.implementations).filter(({ name }) => name !== "js");
+  const plan = { ...session.plan, limits, implementations };
   const results: Result[] = [];
   const reached: Reached[] = [];
   try {

@@ -1,6 +1,5 @@
-import Table from "cli-table3";
-import { figures, type Look, paint, rules, unitOfTime, wrap } from "./report.js";
 import type { Saved } from "./saved.js";
+import { drawn, figures, type Look, newTable, paint, unitOfTime, wrap } from "./table.js";
 
 /** What became of one implementation in one case. */
 export interface Change {
@@ -31,12 +30,8 @@ export function formatChanges(before: Saved, now: Saved, look: Look): string {
   const told = [`then: ${before.machine}`, `now:  ${now.machine}`];
   if (before.threads !== now.threads) told.push(`then ${before.threads} threads, now ${now.threads}`);
   if (all.length === 0) return [...told, "No case of this run is in that one."].join("\n");
-  const table = new Table({
-    head: ["", "", "then", "now", "", "x as fast"].map((text) => paint(look, "bold", text)),
-    style: { head: [], border: [], "padding-left": 1, "padding-right": 0, compact: true },
-    colAligns: ["left", "left", "right", "right", "left", "right"],
-    chars: rules,
-  });
+  const head = ["", "", "then", "now", "", "x as fast"];
+  const table = newTable(look, head, ["left", "left", "right", "right", "left", "right"]);
   let last = "";
   for (const change of all) {
     const unit = unitOfTime(Math.min(change.before, change.now));
@@ -55,7 +50,7 @@ export function formatChanges(before: Saved, now: Saved, look: Look): string {
   return [
     paint(look, "bold", "against the saved run"),
     ...told,
-    table.toString().replace(/ +$/gm, ""),
+    drawn(table),
     ...wrap(legend, look.columns).map((line) => paint(look, "dim", line)),
   ].join("\n");
 }

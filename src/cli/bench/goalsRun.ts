@@ -17,12 +17,6 @@ export function goalCases(): Case[] {
   return standardCases.filter(({ name }) => names.has(name));
 }
 
-/** The best implementation of each backend that has goals. */
-export function bestOfEach(implementations: readonly Backend[]): Backend[] {
-  const found = (["native", "wasm"] as const).map((name) => implementations.find((each) => each.name === name));
-  return found.filter((backend) => backend !== undefined);
-}
-
 /** Runs a case as its goals want it, and judges them. */
 export async function runGoals(
   timedCase: Case,

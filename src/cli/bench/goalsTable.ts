@@ -1,16 +1,6 @@
-import Table from "cli-table3";
 import { type Against, goals, type Reached } from "./goals.js";
-import type { PeerId } from "./peers/peers.js";
-import { type Look, paint, rules } from "./report.js";
-
-/** How peers are called in a goal. */
-const peerNames: Readonly<Record<PeerId, string>> = {
-  torch: "PyTorch",
-  numpy: "NumPy",
-  "onnxruntime-node": "onnxruntime-node",
-  "onnxruntime-web": "onnxruntime-web",
-  "tfjs-wasm": "tfjs-wasm",
-};
+import { peerNames } from "./peers/peers.js";
+import { drawn, type Look, newTable, paint } from "./table.js";
 
 /** The goals that no case of the bench measures. */
 const elsewhere = [
@@ -83,19 +73,18 @@ function shortRows(all: readonly Reached[]): string[][] {
 
 /** The goals as a table of the terminal. */
 export function formatGoals(all: readonly Reached[], look: Look): string {
-  const table = new Table({
-    head: columns.map((text) => paint(look, "bold", text)),
-    style: { head: [], border: [], "padding-left": 1, "padding-right": 0, compact: true },
-    colAligns: ["left", "left", "left", "left", "left"],
-    chars: rules,
-  });
+  const table = newTable(
+    look,
+    columns,
+    columns.map(() => "left"),
+  );
   for (const row of fullRows(all, true)) {
     const missed = row[4] === "no";
     table.push(missed ? row.map((cell) => paint(look, "red", cell)) : row);
   }
   const judged = all.filter(({ reached }) => reached !== undefined);
   const count = judged.filter(({ reached }) => reached).length;
-  return `${table.toString().replace(/ +$/gm, "")}\n${count} of ${judged.length} goals that could be measured are reached.`;
+  return `${drawn(table)}\n${count} of ${judged.length} goals that could be measured are reached.`;
 }
 
 /** The goals as two tables of Markdown: one short, what is missed in bold, and one goal by goal. */

@@ -1,18 +1,9 @@
-import { stripVTControlCharacters, styleText } from "node:util";
-import Table from "cli-table3";
+import { stripVTControlCharacters } from "node:util";
 import type { FamilyName } from "./case.js";
 import { familyOf } from "./families/families.js";
 import type { Result, Row } from "./run.js";
 import { spread } from "./statistics.js";
-
-/** How a table is drawn. */
-export interface Look {
-  /** How many characters fit a line. */
-  readonly columns: number;
-  readonly colors: boolean;
-  /** The implementation that a layer uses here unless told otherwise. */
-  readonly chosen: string;
-}
+import { drawn, figures, type Look, newTable, paint, unitOfTime, wrap } from "./table.js";
 
 /** One table: the results of one family. The columns that tell most about the least come last and go first when lines are short. */
 export function formatTable(family: FamilyName, results: readonly Result[], look: Look): string {
@@ -46,12 +37,12 @@ function drawTable(results: readonly Result[], look: Look, isWide: boolean, padd
     ...told.map(([title]) => title),
     ...(isWide ? ["p10 … p90", "samples"] : []),
   ];
-  const table = new Table({
-    head: head.map((text) => paint(look, "bold", text)),
-    style: { head: [], border: [], "padding-left": padding, "padding-right": 0, compact: true },
-    colAligns: head.map((_, column) => (column === 0 ? "left" : "right")),
-    chars: rules,
-  });
+  const table = newTable(
+    look,
+    head,
+    head.map((_, column) => (column === 0 ? "left" : "right")),
+    padding,
+  );
   results.forEach(({ case: timedCase, rows }, at) => {
     if (at > 0) table.push(head.map(() => ""));
     const { name, means, shape } = timedCase;
@@ -66,7 +57,7 @@ function drawTable(results: readonly Result[], look: Look, isWide: boolean, padd
     ]);
     for (const row of rows) table.push(drawRow(row, timeUnit.seconds, told, look, isWide));
   });
-  return table.toString().replace(/ +$/gm, "");
+  return drawn(table);
 }
 
 function drawRow(
@@ -97,54 +88,7 @@ function describeMemory({ case: { name }, memory }: Result): string[] {
     : [`${name}: at its peak a call takes, beside what it is given and gives: ${each.join("; ")}.`];
 }
 
-/** The greatest unit in which the fastest has at least one whole digit. */
-export function unitOfTime(seconds: number): { readonly name: string; readonly seconds: number } {
-  const units = [
-    { name: "s", seconds: 1 },
-    { name: "ms", seconds: 1e-3 },
-    { name: "µs", seconds: 1e-6 },
-  ];
-  return units.find((unit) => seconds >= unit.seconds) ?? { name: "ns", seconds: 1e-9 };
-}
-
-/** Three significant figures, but never fewer than the whole digits. */
-export function figures(value: number): string {
-  if (value >= 1000) return Math.round(value).toLocaleString("en-US");
-  if (value >= 100) return value.toFixed(0);
-  return value.toFixed(value >= 10 ? 1 : value >= 0.1 ? 2 : 3);
-}
-
-/** Rules above, below the head and at the end; between columns nothing but room. */
-export const rules: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    [
-      ...["top-mid", "top-left", "top-right", "bottom-mid", "bottom-left", "bottom-right"],
-      ...["left", "left-mid", "right", "right-mid", "mid-mid"],
-    ].map((place) => [place, ""]),
-  ),
-  middle: " ",
-  ...{ top: "─", mid: "─", bottom: "─", "top-mid": "─", "mid-mid": "─", "bottom-mid": "─" },
-};
-
 /** Whether every line is short enough. */
 function fits(table: string, { columns }: Look): boolean {
   return table.split("\n").every((line) => stripVTControlCharacters(line).length <= columns);
-}
-
-export function paint(look: Look, format: Parameters<typeof styleText>[0], text: string): string {
-  return look.colors && text !== "" ? styleText(format, text) : text;
-}
-
-/** The text in lines of at most that many characters. */
-export function wrap(text: string, columns: number): string[] {
-  const wrapped: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > columns) {
-      wrapped.push(line);
-      line = "";
-    }
-    line += line === "" ? word : ` ${word}`;
-  }
-  return [...wrapped, line];
 }

@@ -1,5 +1,3 @@
-import Table from "cli-table3";
-import type { Backend } from "../../backend/backend.js";
 import type { Case } from "./case.js";
 import { colorOf, colors, config } from "./chartColors.js";
 import type { Chart } from "./draw.js";
@@ -7,8 +5,8 @@ import { bagsCase } from "./families/bags.js";
 import { gatherCase } from "./families/gather.js";
 import { productCase } from "./families/matmul.js";
 import { scatterCase } from "./families/scatterAdd.js";
-import { figures, type Look, paint, rules } from "./report.js";
 import type { Result } from "./run.js";
+import { drawn, figures, type Look, newTable, paint } from "./table.js";
 
 /** What grows. */
 export const axes = ["rows", "batch", "threads"] as const;
@@ -66,11 +64,6 @@ export function scalingPoints(numThreads: number, isQuick: boolean): Point[] {
   });
 }
 
-/** What is compared where much has to be measured: the best of each backend. */
-export function bestOfBackends(implementations: readonly Backend[]): Backend[] {
-  return implementations.filter(({ name }, at) => implementations.findIndex((each) => each.name === name) === at);
-}
-
 /** A point and what came of it. */
 export interface Grown {
   readonly point: Point;
@@ -103,12 +96,12 @@ export function formatScaling(grown: readonly Grown[], look: Look): string {
   const tables = curvesOf(grown).map(({ what, axis, points }) => {
     const labels = labelsOf(points);
     const { unit } = points[0].result.case.work;
-    const table = new Table({
-      head: [`${title(axis, what)}`, ...labels].map((text) => paint(look, "bold", text)),
-      style: { head: [], border: [], "padding-left": 1, "padding-right": 0, compact: true },
-      colAligns: ["right", ...labels.map(() => "right" as const)],
-      chars: rules,
-    });
+    const head = [title(axis, what), ...labels];
+    const table = newTable(
+      look,
+      head,
+      head.map(() => "right"),
+    );
     for (const { point, result } of points) {
       const rateOf = (label: string): string => {
         const row = result.rows.find((each) => oneName(each.label) === label);
@@ -117,7 +110,7 @@ export function formatScaling(grown: readonly Grown[], look: Look): string {
       table.push([point.at.toLocaleString("en-US"), ...labels.map(rateOf)]);
     }
     const shape = points[0].result.case.shape;
-    return `${paint(look, "bold", `${what}, ${unit}`)}  ${paint(look, "dim", `from ${shape} on`)}\n${table.toString().replace(/ +$/gm, "")}`;
+    return `${paint(look, "bold", `${what}, ${unit}`)}  ${paint(look, "dim", `from ${shape} on`)}\n${drawn(table)}`;
   });
   return tables.join("\n\n");
 }

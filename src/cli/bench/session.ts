@@ -7,8 +7,8 @@ import { describeLoad, describeMachine } from "./machine.js";
 import { type Effort, fullEffort, quickEffort } from "./measure.js";
 import { type BenchOptions, readThreads } from "./options.js";
 import { type PeerId, Peers } from "./peers/peers.js";
-import type { Look } from "./report.js";
 import { type Plan, type Result, runCase } from "./run.js";
+import type { Look } from "./table.js";
 import { setThreads } from "./threads.js";
 
 /** What all ways of the bench have in common: who takes part, and how one talks to the reader. */
@@ -97,4 +97,9 @@ function chooseImplementations(name: unknown): Backend[] {
   return known()
     .filter((each) => wanted === undefined || each.name === wanted || implementationName(each) === wanted)
     .flatMap((each) => ("backend" in each ? [each.backend] : []));
+}
+
+/** What is compared where much has to be measured: the best implementation of each backend. */
+export function bestOfBackends(implementations: readonly Backend[]): Backend[] {
+  return implementations.filter(({ name }, at) => implementations.findIndex((each) => each.name === name) === at);
 }

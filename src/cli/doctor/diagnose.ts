@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Backend } from "../../backend/backend.js";
-import { environmentVariable, implementationName, implementations, selectBackend } from "../../backend/select.js";
+import { backendVariable, implementationName, implementations, selectBackend } from "../../backend/select.js";
 import { getNumThreads } from "../../backend/threads.js";
 import { scalar, simd } from "../../backend/wasm/modules.js";
 import { selfCheck } from "./selfCheck.js";
@@ -71,7 +71,7 @@ export function diagnose(): Diagnosis {
 
 /** What the environment asks for, and the backend that layers use here; null where it asks for what cannot be had. */
 function readEnvironment(): Diagnosis["environment"] & { readonly chosen: Backend | null } {
-  const value = process.env[environmentVariable] || null;
+  const value = process.env[backendVariable] || null;
   try {
     return { value, problem: null, chosen: selectBackend() };
   } catch (error) {

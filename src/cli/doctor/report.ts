@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { environmentVariable } from "../../backend/select.js";
+import { backendVariable } from "../../backend/select.js";
 import { threadsVariable } from "../../backend/threads.js";
 import type { Diagnosis } from "./diagnose.js";
 
@@ -19,7 +19,7 @@ export function formatDiagnosis(diagnosis: Diagnosis, colors: boolean): string {
     ],
     ["addon", addons.map(({ path, bytes }) => `${path}, ${kilobytes(bytes)}`).join("; ") || "none is built"],
     ["wasm", `simd ${kilobytes(wasm.simd)}, scalar ${kilobytes(wasm.scalar)}, inside the package`],
-    ["forced", environment.value === null ? "none" : `${environmentVariable}=${environment.value}`],
+    ["forced", environment.value === null ? "none" : `${backendVariable}=${environment.value}`],
   ];
 
   const width = Math.max(...implementations.map(({ implementation }) => implementation.length));
@@ -36,13 +36,11 @@ export function formatDiagnosis(diagnosis: Diagnosis, colors: boolean): string {
     .filter(({ wrong }) => wrong !== null)
     .map(
       ({ implementation }) =>
-        `${implementation} gives wrong bits: please report it, and set ${environmentVariable} to another one.`,
+        `${implementation} gives wrong bits: please report it, and set ${backendVariable} to another one.`,
     );
   if (environment.problem !== null) {
     const isOfThreads = environment.problem.startsWith(threadsVariable);
-    const remedy = isOfThreads
-      ? `${threadsVariable} or set it to one`
-      : `${environmentVariable} or name one that works`;
+    const remedy = isOfThreads ? `${threadsVariable} or set it to one` : `${backendVariable} or name one that works`;
     verdicts.push(`${environment.problem}. Unset ${remedy}: until then no layer can be made.`);
   }
   return [

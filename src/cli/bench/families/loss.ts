@@ -93,7 +93,7 @@ function prepare(name: string, sizes: LossSizes, implementations: readonly Backe
     });
   }
   setup.addLimit((machine, threads) => operationsLimit(machine, threads, operations));
-  setup.memory = growths(taken, sizes);
+  setup.memory = growths(taken, sizes, wants.threads);
 
   const places = somePlaces(n * dim);
   return setup.prepared({

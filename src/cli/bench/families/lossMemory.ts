@@ -28,9 +28,9 @@ const isCompiled = import.meta.url.endsWith(".js");
 
 /**
  * How many bytes a loss takes at its peak beside table and gradients, by label, each in a process of its own; for the best implementation of
- * each backend. Undefined where the system does not tell.
+ * each backend, on so many threads. Undefined where the system does not tell.
  */
-export function growths(implementations: readonly Backend[], sizes: Sizes): Record<string, number> | undefined {
+export function growths(implementations: readonly Backend[], sizes: Sizes, threads: number): Record<string, number> | undefined {
   if (process.platform !== "linux" || !isCompiled || 4 * sizes.n * sizes.rows < leastBytes) return undefined;
   const best = implementations.filter(({ name }, i) => implementations.findIndex((each) => each.name === name) === i);
   const bytes: Record<string, number> = {};
@@ -39,6 +39,7 @@ export function growths(implementations: readonly Backend[], sizes: Sizes): Reco
       const told = { label, isWhole: way !== "", ...sizes };
       const { stdout, status } = spawnSync(process.execPath, [...childArguments, JSON.stringify(told)], {
         encoding: "utf8",
+        env: { ...process.env, NN_EMBEDDING_THREADS: String(threads) },
       });
       if (status === 0 && stdout.trim() !== "") bytes[label + way] = Number(stdout);
     }

@@ -1,6 +1,6 @@
 /** A piece of work for peers, told as data: each of them does it in a process of its own, with its own means. */
 export interface Job {
-  /** What peers know it by: a method of peer.py, an entry of tensorFlow.mjs, a model of onnxModels.ts. */
+  /** What peers know it by: a method of peer.py, an entry of tensorFlow.mjs, a plan of onnxJobs.ts. */
   readonly op: string;
   readonly sizes: Readonly<Record<string, unknown>>;
   readonly arrays: Readonly<Record<string, Float32Array | Uint32Array | Uint8Array>>;

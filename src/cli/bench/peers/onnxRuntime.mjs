@@ -1,4 +1,4 @@
-/** onnxruntime-node and onnxruntime-web, for peer.mjs. The work is a model that onnx.ts has written. */
+/** onnxruntime-node and onnxruntime-web, for peer.mjs. The work is a model that onnxJobs.ts has written. */
 export const packages = (name) => [name];
 
 export async function start(require, name, threads) {

@@ -8,11 +8,12 @@ import type { Job } from "./job.js";
 import { toOnnxJob } from "./onnxJobs.js";
 import { Peer } from "./peer.js";
 
-/** Who can be asked: what goals and options call them, and their names in tables. */
+/** Who can be asked: what goals and options call them. */
 export const peerIds = ["torch", "numpy", "onnxruntime-node", "onnxruntime-web", "tfjs-wasm"] as const;
 export type PeerId = (typeof peerIds)[number];
 
-const titles: Readonly<Record<PeerId, string>> = {
+/** Their names, to which a table adds the version. */
+export const peerNames: Readonly<Record<PeerId, string>> = {
   torch: "PyTorch",
   numpy: "NumPy",
   "onnxruntime-node": "onnxruntime-node",
@@ -53,7 +54,7 @@ export class Peers {
     );
     return new Peers(
       started.filter((peer) => peer !== undefined),
-      ids.filter((_, i) => started[i] === undefined).map((id) => titles[id]),
+      ids.filter((_, i) => started[i] === undefined).map((id) => peerNames[id]),
     );
   }
 
@@ -89,7 +90,7 @@ export class Peers {
 }
 
 async function startOne(id: PeerId, threads: number, folders: readonly string[]): Promise<Peer | undefined> {
-  const title = titles[id];
+  const title = peerNames[id];
   if (id !== "torch" && id !== "numpy") {
     const from = [
       ...folders.map((folder) => resolve(folder)),
