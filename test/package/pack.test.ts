@@ -44,7 +44,8 @@ describe("the tarball", () => {
   });
 
   test("has nothing else", () => {
-    const wanted = /^(dist|native|prebuilds|src\/docs)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|ARCHITECTURE\.md)$/;
+    const wanted =
+      /^(dist|native|prebuilds|src\/docs)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|ARCHITECTURE\.md)$/;
     expect(paths.filter((path) => !wanted.test(path))).toEqual([]);
     expect(paths.filter((path) => /\.(test|map|o|a)\b|node_modules|\.safetensors$/.test(path))).toEqual([]);
   });

@@ -54,7 +54,12 @@ export async function compile({ root, target, out, isPrebuilt }: Compilation): P
   const compiler = findCompiler(target);
   const headers = findHeaders(root);
   const { sources, linkFlags } = readRecipe(root, system === "darwin" ? "mac" : "linux", architecture);
-  const shared = [...headers.map((each) => `-I${each}`), "-DBUILDING_NODE_EXTENSION", "-ffunction-sections", "-fdata-sections"];
+  const shared = [
+    ...headers.map((each) => `-I${each}`),
+    "-DBUILDING_NODE_EXTENSION",
+    "-ffunction-sections",
+    "-fdata-sections",
+  ];
   if (isPrebuilt) shared.push(...prebuiltFlags, ...prebuilt.compile);
   if (isPrebuilt) shared.push(...(prebuiltOn[architecture] ?? []));
   const beside = join(root, dirname(out));
@@ -96,10 +101,7 @@ function findHeaders(root: string): readonly string[] {
   const ofNode = [process.env.npm_config_nodedir, join(dirname(process.execPath), "..")]
     .filter((each) => each !== undefined)
     .map((each) => join(each, "include/node"));
-  return [
-    findHeader("node_api.h", ofNode, "node-api-headers", root),
-    findHeader("napi.h", [], "node-addon-api", root),
-  ];
+  return [findHeader("node_api.h", ofNode, "node-api-headers", root), findHeader("napi.h", [], "node-addon-api", root)];
 }
 
 /** The folder of a header: one of these, or that of a package which is there for it, beside this one or where the user is. */

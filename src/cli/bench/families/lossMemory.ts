@@ -30,7 +30,11 @@ const isCompiled = import.meta.url.endsWith(".js");
  * How many bytes a loss takes at its peak beside table and gradients, by label, each in a process of its own; for the best implementation of
  * each backend, on so many threads. Undefined where the system does not tell.
  */
-export function growths(implementations: readonly Backend[], sizes: Sizes, threads: number): Record<string, number> | undefined {
+export function growths(
+  implementations: readonly Backend[],
+  sizes: Sizes,
+  threads: number,
+): Record<string, number> | undefined {
   if (process.platform !== "linux" || !isCompiled || 4 * sizes.n * sizes.rows < leastBytes) return undefined;
   const best = implementations.filter(({ name }, i) => implementations.findIndex((each) => each.name === name) === i);
   const bytes: Record<string, number> = {};
