@@ -25,6 +25,7 @@ const options = {
   tsconfig: "tsconfig.json",
   out: "dist/docs",
   readme: "none",
+  markdownItLoader: (parser) => parser.linkify.set({ fuzzyLink: false }), // ARCHITECTURE.md is no host
   groupOrder: ["Classes", "Functions", "*"],
   intentionallyNotExported: ["dtypes"], // DtypeArrays says in words what it holds
   includeVersion: true,
