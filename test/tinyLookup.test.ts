@@ -90,6 +90,17 @@ onEveryImplementation(({ name: backend }) => {
     expectSameBits(layer.forward(beside, new Float32Array(both, 4, 64)), layer.forward([3]), "row");
   });
 
+  test("nor may 64 floats of short rows", () => {
+    using layer = make(16);
+    const { data } = layer.weight;
+    const before = data.slice();
+    for (const indices of [[1, 2, 3, 4], Uint32Array.of(1, 2, 3, 4)]) {
+      const refusal = refusalOf(() => layer.forward(indices, data.subarray(0, 64)));
+      expect(refusal).toContain("out is part of weight's memory");
+    }
+    expectSameBits(data, before, "table");
+  });
+
   /** [1, …, 1] with a getter as its last element, which does something first. */
   const withGetter = (count: number, act: () => void): number[] => {
     const indices = new Array(count).fill(1);

@@ -3,14 +3,14 @@ import type { Indices, NestedIndices } from "../indices.js";
 import type { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
 
-/** From so many floats on `out` may not lie over the table: asking for an array's buffer costs as much as a smaller lookup. */
+/**
+ * From so many floats on `out` may not lie over the table: asking for an array's buffer costs as much as a smaller lookup. Fewer are tiny, and
+ * so are two rows that are long.
+ */
 export const checkedFloats = 64;
 
-/** What is tiny: rows of so many floats in all, or two rows that are long. */
-const tinyFloats = 64;
-
 /** Where a plain array is written down while it is read. An element may be a getter that looks something up: then `reads` moves on. */
-const scratch = new Uint32Array(tinyFloats);
+const scratch = new Uint32Array(checkedFloats);
 let reads = 0;
 
 /**
@@ -25,13 +25,13 @@ export function lookUpTiny(weight: Parameter, indices: Indices, out: Float32Arra
   if (indices instanceof Uint32Array) {
     const { length } = indices;
     if (numColumns >= longRow) return length === 1 || length === 2 ? longRows(weight, indices, out) : null;
-    if (length === 0 || length * numColumns > tinyFloats) return null;
+    if (length === 0 || length * numColumns >= checkedFloats) return null;
     return out === undefined ? rowsOf(weight, indices) : rowsInto(weight, indices, out);
   }
   if (!Array.isArray(indices)) return null;
   const { length } = indices;
   if (numColumns >= longRow) return length === 1 || length === 2 ? longRows(weight, indices, out) : null;
-  if (length === 0 || length * numColumns > tinyFloats) return null;
+  if (length === 0 || length * numColumns >= checkedFloats) return null;
   return out === undefined ? plainRowsOf(weight, indices) : plainRowsInto(weight, indices, out);
 }
 
