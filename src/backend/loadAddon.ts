@@ -71,7 +71,8 @@ function open(path: string, abi: number): object {
 function checkWhole(path: string): void {
   if (!existsSync(path)) return;
   const header = readStart(path, 64);
-  if (header.length < 64 || header.readUInt32BE(0) !== 0x7f454c46) return;
+  // Of 64 bits and little-endian: others have their fields elsewhere.
+  if (header.length < 64 || header.readUInt32BE(0) !== 0x7f454c46 || header[4] !== 2 || header[5] !== 1) return;
   // The table of sections comes last: where it starts, and how long it is.
   const end = Number(header.readBigUInt64LE(0x28)) + header.readUInt16LE(0x3a) * header.readUInt16LE(0x3c);
   const { size } = statSync(path);

@@ -18,6 +18,8 @@ export function startTraining(book: Book): (reading: Reading) => void {
   let gradients: Gradients | null = null;
   let isFresh = true;
   let isRunning = false;
+  /** How often something else was begun: steps that were asked for before are not taken after it. */
+  let begun = 0;
 
   const scales = { gradient: new Scale(), change: new Scale(), table: new Scale() };
   const maps = {
@@ -68,6 +70,7 @@ export function startTraining(book: Book): (reading: Reading) => void {
 
   /** Shows the gradients of the text, before any step. */
   function begin(): void {
+    begun++;
     gradients = trainer.read(reading.words.map(({ id }) => id));
     isFresh = true;
     for (const step of steps) step.disabled = gradients === null;
@@ -78,7 +81,8 @@ export function startTraining(book: Book): (reading: Reading) => void {
   async function run(count: number): Promise<void> {
     if (isRunning) return;
     isRunning = true;
-    for (let i = 0; i < count; i++) {
+    const asked = begun;
+    for (let i = 0; i < count && begun === asked; i++) {
       if (!isFresh) gradients = trainer.read(reading.words.map(({ id }) => id));
       const change = trainer.step();
       if (change === null) break;

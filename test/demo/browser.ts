@@ -8,7 +8,12 @@ import { extname, join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { root } from "../house/sources.js";
 
-const executables = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const executables = [
+  process.env.CHROMIUM ?? "",
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+];
 
 /** Whether there is a real browser to test in. In CI it must be there; elsewhere its absence is said aloud. */
 export function hasBrowser(): boolean {

@@ -33,6 +33,7 @@ export function startServer(command, args, { cwd, ready, seconds = 60 }) {
   let said = "";
   return new Promise((resolve, reject) => {
     const fail = (why) => {
+      clearTimeout(timer);
       child.kill("SIGKILL");
       reject(new Error(`${command} ${args.join(" ")} ${why}:\n${said}`));
     };

@@ -14,7 +14,7 @@ export const runtimes = ["2026-06-01", "2023-01-01"].map((compatibilityDate) => 
     const miniflare = new Miniflare({ cf: false, modules, modulesRoot: "/", compatibilityDate });
     try {
       const response = await miniflare.dispatchFetch("http://localhost/");
-      // The clock of an isolate stands still while it computes: startUp.mjs tells how long the first lookup takes.
+      // The clock of an isolate stands still while it computes: edge.mjs tells how long the first lookup takes.
       return { ...(await answerOf(response)), firstLookup: undefined, milliseconds: undefined };
     } finally {
       await miniflare.dispose();
