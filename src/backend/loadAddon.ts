@@ -25,6 +25,8 @@ export function loadAddon(abi: number): object {
     case "linuxmusl-arm64":
       return open(fileURLToPath(new URL("../../prebuilds/linuxmusl-arm64/nn_embedding.node", import.meta.url)), abi);
     default:
+      // native/ is for POSIX systems.
+      if (process.platform === "win32") throw new Error(`no prebuilt addon for ${platform}, and none can be compiled`);
       throw new Error(`no prebuilt addon for ${platform}: npx nn-embedding build compiles one`);
   }
 }

@@ -70,6 +70,16 @@ describe("an addon that is", () => {
     ["a text", (path) => writeFileSync(path, "hello ".repeat(999)), /invalid ELF|not a valid|not a mach-o/i],
     ["of a foreign architecture", (path) => writeFileSync(path, elf(process.arch === "x64" ? 183 : 62)), /./],
     [
+      "of 32 bits, whose fields lie elsewhere",
+      (path) => {
+        const header = elf(3);
+        header[4] = 1;
+        header.writeUInt16LE(52, 40); // where an ELF file of 64 bits says where its sections are
+        writeFileSync(path, header);
+      },
+      /^(?!.*cut short)/,
+    ],
+    [
       "a folder",
       (path) => {
         remove(path);

@@ -86,7 +86,10 @@ export function remedyFor(name: string, why: string, checkout = existsSync(join(
   if (/addons is disabled|ERR_DLOPEN_DISABLED/.test(why)) {
     return "start node without --no-addons, and beside --permission with --allow-addons";
   }
-  if (!checkout) return "none is needed, for WebAssembly gives the same bits; npx nn-embedding build compiles an addon";
+  if (!checkout) {
+    const build = platform() === "win32" ? "" : "; npx nn-embedding build compiles an addon";
+    return `none is needed, for WebAssembly gives the same bits${build}`;
+  }
   const missing = ["python3", "make", "g++"].filter((tool) => !isOnPath(tool));
   const last = missing.pop();
   const list = missing.length > 0 ? `${missing.join(", ")} and ${last}` : last;
