@@ -121,8 +121,6 @@ export function judge(each: Goal, { rows, memory }: Pick<Result, "rows" | "memor
 
 function finish(each: Goal, measured: number | undefined, whom?: string): Reached {
   if (measured === undefined) return each;
-  // What is told is what is judged: two decimals.
-  const told = Math.round(measured * 100) / 100;
-  const reached = each.least !== undefined ? told >= each.least : told <= (each.most ?? 0);
+  const reached = each.least !== undefined ? measured >= each.least : measured <= (each.most ?? 0);
   return { ...each, measured, whom, reached };
 }
