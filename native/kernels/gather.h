@@ -31,10 +31,11 @@ NN_INLINE void streamRow(f32* to, const f32* from, usize embeddingDim) {
 
 /**
  * Whether rows are so many that they are better written past the caches: few of them are still there when they are
- * wanted. At 8 MB whoever reads them at once loses more than the lookup gains.
+ * wanted. At 8 MB whoever reads them at once loses more than the lookup gains. Several threads stay in the caches for
+ * longer: one alone writes past them as fast as all of them together, for there is one way to the memory.
  */
 NN_INLINE bool areManyRows(const f32* out, usize numIndices, usize embeddingDim) {
-  constexpr usize floatsInCaches = 3 * 1024 * 1024;
+  const usize floatsInCaches = (numThreads() == 1 ? 3 : 5) * 1024 * 1024;
   return numIndices * embeddingDim >= floatsInCaches && embeddingDim >= wideLanes && embeddingDim % 4 == 0 &&
          reinterpret_cast<usize>(out) % sizeof(f32x4) == 0;
 }

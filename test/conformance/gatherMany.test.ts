@@ -2,14 +2,14 @@ import { expect, test } from "vitest";
 import { specification } from "../../src/backend/js/js.js";
 import { expectSameBits } from "./bits.js";
 import { filled, Random } from "./cases.js";
-import { onEveryImplementation } from "./implementations.js";
+import { onEveryImplementationAndThreads } from "./implementations.js";
 
-/** More rows than caches hold: they are written past them where the machine can, at any alignment. */
-const leastFloats = 3 * 1024 * 1024;
+/** More rows than caches hold: they are written past them where the machine can, at any alignment, one thread or several. */
+const leastFloats = 5 * 1024 * 1024;
 const numEmbeddings = 500;
 
-onEveryImplementation(({ backend: { kernels } }) => {
-  test.each([4, 16, 20, 100, 102, 516])("gather, 3 million floats in rows of %i", (dim) => {
+onEveryImplementationAndThreads(({ backend: { kernels } }) => {
+  test.each([4, 16, 20, 100, 102, 516])("gather, 5 million floats in rows of %i", (dim) => {
     const random = new Random(dim);
     const weight = filled(random, numEmbeddings * dim, "special");
     const numIndices = Math.ceil(leastFloats / dim);
