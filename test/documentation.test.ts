@@ -148,6 +148,22 @@ test("every link to a file leads to one", () => {
   }
 });
 
+test("README's badges are drawn as src/docs/badges.mjs says, all of them, and its runtimes have one digest", async () => {
+  const { drawBadges } = (await import(/* @vite-ignore */ pathToFileURL(`${root}src/docs/badges.mjs`).href)) as {
+    drawBadges(): [string, string][];
+  };
+  const shown = [...read("README.md").matchAll(/!\[[^\]]*\]\(src\/docs\/badges\/([^)]+)\)/g)].map(([, file]) => file);
+  expect(shown.sort()).toEqual(
+    drawBadges()
+      .map(([file]) => file)
+      .sort(),
+  );
+  for (const [file, text] of drawBadges()) expect(read(`src/docs/badges/${file}`), file).toBe(text);
+  const digests = [...read("README.md").matchAll(/\| ([0-9a-f]{16}) \|/g)].map(([, digest]) => digest);
+  expect(new Set(digests).size).toBe(1);
+  expect(read("README.md")).toContain(`![one digest in ${digests.length} set-ups]`);
+});
+
 describe("npm run docs", () => {
   test("covers every door of package.json", async () => {
     const { doors } = (await import(/* @vite-ignore */ pathToFileURL(`${root}src/docs.mjs`).href)) as {
