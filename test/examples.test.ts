@@ -106,14 +106,25 @@ describe("examples", () => {
   });
 });
 
-test("the code in README runs as it stands", async () => {
-  const blocks = [...read("README.md").matchAll(/^```ts\n([\s\S]*?)^```/gm)].map((match) => match[1]);
-  expect(blocks.length).toBeGreaterThan(0);
-  for (const code of blocks) {
-    const claims = code.split("// =>").length - 1;
-    expect(await run({ name: "README.md", path: "src/index.ts", code })).toBe(claims);
+describe("the code in README and the pages of src/docs runs as it stands", () => {
+  const shown = ["README.md", ...filesUnder("src/docs", ".md")].flatMap((path) =>
+    [...read(path).matchAll(/^```ts\n([\s\S]*?)^```/gm)].map((match) => {
+      const line = read(path).slice(0, match.index).split("\n").length;
+      return { name: `${path}:${line}`, path: "src/index.ts", code: match[1] };
+    }),
+  );
+
+  test("README, layers.md and service.md have some", () => {
+    const names = new Set(shown.map(({ name }) => name.split(":")[0]));
+    expect([...names]).toEqual(["README.md", "src/docs/layers.md", "src/docs/service.md"]);
+  });
+
+  test.each(shown)("$name", async (example) => {
+    expect(example.code, "Node 20 and 22 run it as it is").not.toMatch(/^ *(await )?using /m);
+    const claims = example.code.split("// =>").length - 1;
     expect(claims).toBeGreaterThan(0);
-  }
+    expect(await run(example)).toBe(claims);
+  });
 });
 
 test("the runner sees a claim that does not hold", async () => {

@@ -1,6 +1,6 @@
 /**
  * README's badges: `node src/docs/badges.mjs` draws them into src/docs/badges. Each says what a test proves, and README leads from it to
- * that test; test/documentation.test.ts sees to it that what is drawn, what is said here and README's table of runtimes agree.
+ * that test; test/documentation.test.ts sees to it that what is drawn, what is said here and the table of runtimes agree.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
@@ -15,10 +15,10 @@ const badges = {
   size: { label: "at the edge", message: "< 40 kB gzipped" },
 };
 
-/** The rows of README's table of runtimes: those that a digest stands in. */
+/** The rows of the table of runtimes: those that a digest stands in. */
 function runtimes() {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  return readme.split("\n").filter((line) => /\| [0-9a-f]{16} \|/.test(line));
+  const page = readFileSync(new URL("runtimes.md", import.meta.url), "utf8");
+  return page.split("\n").filter((line) => /\| [0-9a-f]{16} \|/.test(line));
 }
 
 /** File name and text of every badge. */
