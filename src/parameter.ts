@@ -40,7 +40,7 @@ export class Parameter {
   /** @internal Calls that write the gradient. */
   readonly gradInFlight: InFlight;
   readonly #name: string;
-  /** How many rows there were from the beginning on, the last for now: one entry more with every resize. */
+  /** numRows at first and after each resize, oldest first. */
   readonly #sizes: number[];
   readonly #followers: { deref(): Parameter | undefined }[] = [];
   #shape: readonly [number, number];

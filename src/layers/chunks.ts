@@ -13,8 +13,8 @@ export const chunkColumns = 2048;
 const rowStep = 256;
 
 /**
- * What is held of the logits where they are not kept, 512 KiB, which stays in a second-level cache: so many rows of a chunk for the sums, for rows
- * do not depend on each other, and for the gradients so many columns of a block of 256 rows, a multiple of 256 too.
+ * Logit tile sizes when logits are recomputed: 512 KiB, which stays in a second-level cache. Rows of a chunk for the sums, since rows do not
+ * depend on each other; columns of a block of 256 rows for the gradients, a multiple of 256 too.
  */
 export const rowsOfSums = 64;
 export const columnsOfGradients = 512;

@@ -34,7 +34,7 @@ export interface Stretch {
   readonly grad: Float32Array;
   /** Which step of the parameter this is, from 1. */
   readonly step: number;
-  /** Whether an array was made for this step. */
+  /** Whether this is the first step with this state array (SGD ignores dampening then). */
   readonly isFresh: boolean;
 }
 

@@ -27,9 +27,9 @@ const mostBits = 32;
 export class AliasSampler {
   /** How many counts there are: draws are in [0, size). */
   readonly size: number;
-  /** Of a draw's second number, below which of them the entry itself is meant. */
+  /** Keep the entry when the second number of a draw is below this. */
   readonly #thresholds: Uint32Array;
-  /** What is meant from there on. */
+  /** The index drawn instead when it is not. */
   readonly #aliases: Uint32Array;
   readonly #shift: number;
 
