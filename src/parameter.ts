@@ -134,7 +134,7 @@ export class Parameter {
     this.dispose();
   }
 
-  /** Which rows may move, 1 for those, one entry per row; null when all may. The others get no gradient. A copy. */
+  /** Which rows may be updated: one entry per row, 1 for those; null when all may. The others get no gradient. A copy. */
   get trainableRows(): Uint8Array | null {
     return this.#trainableRows?.slice() ?? null;
   }

@@ -24,23 +24,23 @@ import { maskOf, type TrainableRows } from "./trainableRows.js";
 /** The options that a table from anywhere takes. */
 export const embeddingOptions: readonly string[] = [...tableOptions, "trainableRows"];
 
-/** What an {@link Embedding} may be told when it is made. */
+/** Options of {@link Embedding}. */
 export interface EmbeddingOptions extends TableOptions {
   /**
-   * The rows that training may move: one entry per row, true or 1 for those, or all from `start` up to but not including `end`. No gradient,
-   * optimizer or maxNorm ever moves another row, whichever layer the table is shared with. Default: all.
+   * The rows that training may update: a mask with one entry per row, true or 1 for those, or all from `start` up to but not including `end`.
+   * No gradient, optimizer or maxNorm ever changes another row, whichever layers share the table. Default: all.
    */
   trainableRows?: TrainableRows;
 }
 
-/** What {@link Embedding.fromPretrained} may be told beside the table. */
+/** Options of {@link Embedding.fromPretrained}. */
 export interface PretrainedOptions extends Omit<EmbeddingOptions, "generator">, PretrainedTable {}
 
 /**
  * A table of numEmbeddings rows of embeddingDim floats, looked up by index: `torch.nn.Embedding`.
  *
  * The values start as PyTorch's do, bit for bit: standard normal from the generator, row by row, then zeros in the padding row.
- * A layer remembers nothing between calls; `backward` is told the same indices again.
+ * A layer keeps no state between calls: `backward` takes the same indices again.
  *
  * @example
  * import { Embedding, manualSeed } from "nn-embedding";
@@ -51,11 +51,11 @@ export interface PretrainedOptions extends Omit<EmbeddingOptions, "generator">, 
 export class Embedding {
   /** The padding row, counted from the start, or null. */
   readonly paddingIdx: number | null;
-  /** What a row's norm may be, or null for any. */
+  /** The greatest norm a row may have, or null for no limit. */
   readonly maxNorm: number | null;
-  /** Which norm maxNorm means. */
+  /** The p of the norm that maxNorm limits. */
   readonly normType: number;
-  /** Whether `backward` divides a row's gradients by how often the row stands in the call. */
+  /** Whether `backward` divides a row's gradients by how often the row occurs in the call. */
   readonly scaleGradByFreq: boolean;
   /** Whether `backward` makes sparse gradients. */
   readonly sparse: boolean;
@@ -122,14 +122,14 @@ export class Embedding {
   }
 
   /**
-   * The rows of these indices, in reading order: numIndices x embeddingDim floats. With `maxNorm` those of them that are too long are
-   * shortened first, each once, in the table.
+   * The rows of these indices, in reading order: numIndices x embeddingDim floats. With `maxNorm` rows with a greater norm are
+   * scaled down first, each once, in the table itself.
    *
    * @param indices Integers in [0, numEmbeddings), nested to any depth or in a typed array.
    * @param out Where to write them instead of into new memory; it is returned. Exactly numIndices x embeddingDim floats, outside the
    * table (from 64 floats on that is checked).
    * @throws RangeError [ERR_INDEX_OUT_OF_RANGE], [ERR_INVALID_LENGTH]; TypeError [ERR_INVALID_ARG_TYPE], [ERR_DISPOSED]; Error
-   * [ERR_IN_USE] when a row is to be shortened while a call in flight reads the table. Nothing is written then.
+   * [ERR_IN_USE] when a row is to be scaled down while an asynchronous call reads the table. Nothing is written then.
    * @example
    * import { Embedding } from "nn-embedding";
    * using table = Embedding.fromPretrained(Float32Array.of(1, 2, 3, 4, 5, 6), { embeddingDim: 2 });
@@ -163,7 +163,8 @@ export class Embedding {
 
   /**
    * As `forward`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. The
-   * indices may change at once. Until the promise settles the table cannot be disposed of, resized or stepped.
+   * indices may be changed right after the call. Until the promise settles the table cannot be disposed of, resized or updated by an
+   * optimizer.
    *
    * @param indices As `forward` takes them.
    * @returns A promise of the rows, the same bits; it rejects as `forward` throws.
@@ -187,7 +188,7 @@ export class Embedding {
    * rows. Two calls give the same bits as one call with both lists joined. A frozen weight gets no gradient, nor do rows that
    * `trainableRows` leaves out.
    *
-   * With `scaleGradByFreq` gradOut[i, :] is divided by how often indices[i] stands in this call, as in PyTorch, bit for bit; with `sparse`
+   * With `scaleGradByFreq` gradOut[i, :] is divided by how often indices[i] occurs in this call, as in PyTorch, bit for bit; with `sparse`
    * too, which PyTorch refuses.
    *
    * @param indices What `forward` was given.
@@ -208,7 +209,7 @@ export class Embedding {
   }
 
   /**
-   * Gives the table another number of rows. Those that fit are kept, bit for bit, with what optimizers remember of them; behind them come
+   * Changes the number of rows. Rows that fit are kept, bit for bit, with their optimizer state; behind them come
    * new ones, drawn from the layer's generator: standard normal, in one fill of the new rows alone, as a table of so many rows begins.
    * The gradient is forgotten; layers that share the table see it as it is now; new rows may be trained.
    *
@@ -244,7 +245,7 @@ export class Embedding {
   }
 
   /**
-   * Gives the table's memory back. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless.
+   * Frees the table's memory. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless.
    *
    * @throws Error [ERR_IN_USE] while a call in flight reads it; nothing is changed then.
    */

@@ -24,7 +24,7 @@ export type BagMode = "sum" | "mean" | "max";
 
 const modes = { sum: bagSum, mean: bagMean, max: bagMax };
 
-/** What an {@link EmbeddingBag} may be told when it is made. */
+/** Options of {@link EmbeddingBag}. */
 export interface EmbeddingBagOptions extends TableOptions {
   /** What is made of the rows of a bag. Default: "mean". */
   mode?: BagMode;
@@ -39,7 +39,7 @@ export interface EmbeddingBagOptions extends TableOptions {
   scaleGradByFreq?: boolean;
 }
 
-/** What {@link EmbeddingBag.fromPretrained} may be told beside the table. */
+/** Options of {@link EmbeddingBag.fromPretrained}. */
 export interface PretrainedBagOptions extends Omit<EmbeddingBagOptions, "generator">, PretrainedTable {}
 
 /** What {@link EmbeddingBag.backward} gives beside the gradient of the table. */
@@ -54,7 +54,7 @@ const bagOptions = ["mode", "includeLastOffset", ...tableOptions];
  * A table whose rows are looked up in bags: of each bag comes one row, the sum, mean or maximum of its rows, which are never laid out one
  * by one. `torch.nn.EmbeddingBag`, in PyTorch's order of sums.
  *
- * The values start as PyTorch's do, bit for bit. A layer remembers nothing between calls; `backward` is told the same bags again.
+ * The values start as PyTorch's do, bit for bit. A layer keeps no state between calls: `backward` takes the same bags again.
  *
  * @example
  * import { EmbeddingBag } from "nn-embedding";
@@ -144,8 +144,8 @@ export class EmbeddingBag {
    * One row per bag: numBags x embeddingDim floats, zeros for a bag of nothing (or of nothing but padding).
    *
    * "sum" adds the rows in order, each first multiplied by its weight where there are `perSampleWeights`; "mean" divides that sum by the
-   * number of rows; "max" takes the greatest of each column, and no weights. With `maxNorm` those rows that are too long are shortened first, each once, in the
-   * table.
+   * number of rows; "max" takes the greatest of each column, and no weights. With `maxNorm` rows with a greater norm are scaled down
+   * first, each once, in the table itself.
    *
    * @param input A list of bags of any lengths; or `{ indices, offsets }`, `{ indices, bagSize }`, both with or without
    * `perSampleWeights`; or `{ indices: bags, perSampleWeights }`.
@@ -191,7 +191,7 @@ export class EmbeddingBag {
 
   /**
    * As `forward`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. The
-   * input may change at once. Until the promise settles the table cannot be disposed of or stepped.
+   * input may be changed right after the call. Until the promise settles the table cannot be disposed of or updated by an optimizer.
    *
    * @param input As `forward` takes it.
    * @returns A promise of the rows, the same bits; it rejects as `forward` throws.
@@ -279,7 +279,7 @@ export class EmbeddingBag {
   }
 
   /**
-   * Gives the table's memory back. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless.
+   * Frees the table's memory. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless.
    *
    * @throws Error [ERR_IN_USE] while a call in flight reads it; nothing is changed then.
    */

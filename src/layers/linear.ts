@@ -7,7 +7,7 @@ import { affine, affineAsync, affineBackward } from "./affine.js";
 
 const names = { x: "x", gradOut: "gradOut", numIn: "inFeatures", numOut: "outFeatures" };
 
-/** What a {@link Linear} may be told when it is made. */
+/** Options of {@link Linear}. */
 export interface LinearOptions {
   /** Whether a learned number is added to each output. Default: true. */
   bias?: boolean;
@@ -77,7 +77,7 @@ export class Linear {
 
   /**
    * As `forward`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. x
-   * may change at once. Until the promise settles the parameters cannot be disposed of or stepped.
+   * may be changed right after the call. Until the promise settles the parameters cannot be disposed of or updated by an optimizer.
    *
    * @param x As `forward` takes it.
    * @returns A promise of n rows of outFeatures floats, the same bits; it rejects as `forward` throws.
@@ -104,7 +104,7 @@ export class Linear {
   }
 
   /**
-   * Gives the memory back. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless.
+   * Frees the memory. Using the layer afterwards throws TypeError [ERR_DISPOSED]; twice is harmless.
    *
    * @throws Error [ERR_IN_USE] while a call is in flight; nothing is changed then.
    */

@@ -12,18 +12,18 @@ import { fillNormal } from "../random/normal.js";
 import { later, type Work } from "../work.js";
 import { renormRows } from "./renorm.js";
 
-/** What a layer that looks rows of a table up may be told when it is made. */
+/** Options of a layer that looks up rows of a table. */
 export interface TableOptions {
   /** The row that starts as zeros and never gets a gradient; negative counts from the end. Default: none. */
   paddingIdx?: number;
   /**
-   * What a row's norm may be: `forward` first shortens those of its rows that are longer, in the table itself, the padding row too; the
-   * gradient knows nothing of it. Default: any.
+   * The greatest norm a row may have: `forward` first scales down those of its rows that exceed it, in the table itself, the padding row
+   * too. The gradient ignores this. Default: no limit.
    */
   maxNorm?: number;
-  /** Which norm maxNorm means: p of (sum of |x|^p)^(1/p), above 0; Infinity for the greatest |x|. Default: 2. */
+  /** The p of the norm that maxNorm limits, (sum of |x|^p)^(1/p), above 0; Infinity for the greatest |x|. Default: 2. */
   normType?: number;
-  /** Whether `backward` divides a row's gradients by how often the row stands in that call. Default: false. */
+  /** Whether `backward` divides a row's gradients by how often the row occurs in that call. Default: false. */
   scaleGradByFreq?: boolean;
   /** Whether `backward` makes a {@link SparseGradient} of the touched rows instead of a dense one. Default: false. */
   sparse?: boolean;
@@ -33,7 +33,7 @@ export interface TableOptions {
   backend?: string;
 }
 
-/** What a layer may be told beside a table that was trained elsewhere. */
+/** Options of a layer with a table that was trained elsewhere. */
 export interface PretrainedTable {
   /** Floats per row. */
   embeddingDim: number;

@@ -9,7 +9,7 @@ import { type Sequences, sequenceLengthOf } from "./sequences.js";
 import { fillSinusoidal } from "./sinusoidal.js";
 import { checkRows, checkTable, type PretrainedTable, renorm, tableAsync } from "./table.js";
 
-/** What a {@link TokenPositionEmbedding} may be told when it is made: what its token table may be told, and the kind of positions. */
+/** Options of {@link TokenPositionEmbedding}: those of its token table, and the kind of positions. */
 export interface TokenPositionEmbeddingOptions extends EmbeddingOptions {
   /**
    * "learned": a table like the tokens', drawn after theirs and trained. "sinusoidal": the sines and cosines of "Attention Is All You
@@ -18,7 +18,7 @@ export interface TokenPositionEmbeddingOptions extends EmbeddingOptions {
   positions?: "learned" | "sinusoidal";
 }
 
-/** What {@link TokenPositionEmbedding.fromPretrained} may be told beside the tables. */
+/** Options of {@link TokenPositionEmbedding.fromPretrained}. */
 export interface PretrainedTokenPositionOptions extends Omit<EmbeddingOptions, "generator">, PretrainedTable {}
 
 /**
@@ -162,7 +162,8 @@ export class TokenPositionEmbedding {
 
   /**
    * As `forward`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. The
-   * indices may change at once. Until the promise settles the tables cannot be disposed of, resized or stepped.
+   * indices may be changed right after the call. Until the promise settles the tables cannot be disposed of, resized or updated by an
+   * optimizer.
    *
    * @param indices As `forward` takes them.
    * @param sequences As `forward` takes them.

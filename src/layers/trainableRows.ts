@@ -1,12 +1,12 @@
 import { checkOptions, checkWhole } from "../check.js";
 import { rangeError, show, typeError } from "../errors.js";
 
-/** Which rows training may move: a mask with an entry per row, true or 1 for those, or the rows in [start, end). */
+/** Which rows training may update: a mask with an entry per row, true or 1 for those, or the rows in [start, end). */
 export type TrainableRows =
   | readonly boolean[]
   | Uint8Array
   | {
-      /** The first row that may move. */
+      /** The first row that may be updated. */
       readonly start: number;
       /** The row after the last that may. */
       readonly end: number;

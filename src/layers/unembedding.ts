@@ -15,7 +15,7 @@ import { chunkedTopK, type TopK } from "./topK.js";
 
 const names = { x: "hidden", gradOut: "gradLogits", numIn: "embeddingDim", numOut: "numEmbeddings" };
 
-/** What an {@link Unembedding} may be told when it is made. */
+/** Options of {@link Unembedding}. */
 export interface UnembeddingOptions {
   /** Whether a learned number, at first 0, is added to each logit. Default: false. */
   bias?: boolean;
@@ -82,7 +82,8 @@ export class Unembedding {
 
   /**
    * As `forward`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned.
-   * hidden may change at once. Until the promise settles weight and bias cannot be disposed of, resized or stepped.
+   * hidden may be changed right after the call. Until the promise settles weight and bias cannot be disposed of, resized or updated by an
+   * optimizer.
    *
    * @param hidden As `forward` takes it.
    * @returns A promise of the logits, the same bits; it rejects as `forward` throws.
@@ -140,8 +141,8 @@ export class Unembedding {
 
   /**
    * As `loss`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. hidden,
-   * targets and options may change at once. Until the promise settles weight and bias cannot be disposed of, resized or stepped; nor, when
-   * it makes gradients, can anything else add to theirs or forget them.
+   * targets and options may be changed right after the call. Until the promise settles weight and bias cannot be disposed of, resized or
+   * updated by an optimizer; nor, when it makes gradients, can anything else add to theirs or clear them.
    *
    * @param hidden As `loss` takes it.
    * @param targets As `loss` takes them.
@@ -237,7 +238,8 @@ export class Unembedding {
 
   /**
    * As `topK`, off the event loop where the backend has threads for it (native); elsewhere it is done before the promise is returned. hidden
-   * may change at once. Until the promise settles weight and bias cannot be disposed of, resized or stepped.
+   * may be changed right after the call. Until the promise settles weight and bias cannot be disposed of, resized or updated by an
+   * optimizer.
    *
    * @param hidden As `topK` takes it.
    * @param k As `topK` takes it.
@@ -265,8 +267,8 @@ export class Unembedding {
   }
 
   /**
-   * Gives the memory of the bias back, and that which was worked in; the weight is its maker's. A head without a bias that is used again
-   * makes the latter again.
+   * Frees the memory of the bias and the scratch memory; the weight belongs to whoever made it. A head without a bias may be used
+   * again and then allocates its scratch memory anew.
    *
    * @throws Error [ERR_IN_USE] while a call is in flight; nothing is changed then.
    */

@@ -4,7 +4,7 @@ import type { StateArray } from "./state.js";
 
 const f = Math.fround;
 
-/** What {@link Adagrad} may be told. */
+/** Options of {@link Adagrad}. */
 export interface AdagradOptions {
   /** Learning rate, >= 0. Default: 0.01. */
   lr?: number;
@@ -29,7 +29,7 @@ const rules: OptionRules<AdagradOptions> = {
 /**
  * Adagrad (Duchi, Hazan and Singer 2011), `torch.optim.Adagrad`: each element has its own sum of squared gradients s. With
  * g = grad + weightDecay * w: s = s + g * g, w = w - (lr * g) / (sqrt(s) + eps), in floats, each operation rounded. With a sparse
- * gradient only the touched rows move, and they move as they would with a dense one; PyTorch refuses weight decay then.
+ * gradient only the touched rows are updated, as they would be with a dense one; PyTorch refuses weight decay then.
  *
  * @example
  * import { Embedding } from "nn-embedding";

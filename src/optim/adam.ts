@@ -5,7 +5,7 @@ import type { StateArray } from "./state.js";
 
 const f = Math.fround;
 
-/** What {@link Adam} may be told. */
+/** Options of {@link Adam}. */
 export interface AdamOptions {
   /** Learning rate, >= 0. Default: 0.001. */
   lr?: number;

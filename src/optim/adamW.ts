@@ -3,7 +3,7 @@ import { Optimizer, type Stretch } from "./optimizer.js";
 import { amount, type Group, type OptionRules, type ParametersOrGroups } from "./options.js";
 import type { StateArray } from "./state.js";
 
-/** What {@link AdamW} may be told. */
+/** Options of {@link AdamW}. */
 export interface AdamWOptions extends Omit<AdamOptions, "weightDecay"> {
   /** How much of the weight is lost at each step, times lr, >= 0. Default: 0.01. */
   weightDecay?: number;
@@ -13,7 +13,7 @@ const rules: OptionRules<AdamWOptions> = { ...adamRules, weightDecay: amount(1e-
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019), `torch.optim.AdamW`: w = (1 - lr * weightDecay) * w, then a step of
- * {@link Adam} with the gradient as it is. With a sparse gradient, which PyTorch refuses, only the touched rows move and decay.
+ * {@link Adam} with the gradient as it is. With a sparse gradient, which PyTorch refuses, only the touched rows are updated and decay.
  *
  * @example
  * import { Embedding } from "nn-embedding";

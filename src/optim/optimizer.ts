@@ -42,11 +42,11 @@ export interface Stretch {
 const mostStretches = 16;
 
 /**
- * What all optimizers share: parameters in groups, and one step over each that has a gradient. A sparse gradient moves its rows, and
- * what is remembered of them, and nothing else: the cost is that of the touched rows. Weight decay and momentum are lazy then: a row that
+ * What all optimizers share: parameters in groups, and one step over each that has a gradient. With a sparse gradient a step updates its rows
+ * and their state and nothing else: the cost is that of the touched rows. Weight decay and momentum are lazy then: a row that
  * is not touched does not decay.
  *
- * What is remembered lies in the memory of the parameter's backend. `dispose()` or `using` gives it back, else the garbage collector does.
+ * Optimizer state lies in the memory of the parameter's backend. `dispose()` or `using` frees it, else the garbage collector does.
  */
 export abstract class Optimizer<
   Options extends object = {
@@ -118,7 +118,7 @@ export abstract class Optimizer<
     for (const parameter of this.#states.keys()) parameter.zeroGrad();
   }
 
-  /** A copy of the options and of all that is remembered, to go on from later, bit for bit. */
+  /** A copy of the options and of the state, to continue from later, bit for bit. */
   stateDict(): OptimizerState {
     this.#checkInUse();
     const all = [...this.#states.keys()];
@@ -180,7 +180,7 @@ export abstract class Optimizer<
     });
   }
 
-  /** Gives the memory of what is remembered back; the parameters stay. Stepping afterwards throws TypeError [ERR_DISPOSED]; twice is harmless. */
+  /** Frees the memory of the state; the parameters stay. Stepping afterwards throws TypeError [ERR_DISPOSED]; twice is harmless. */
   dispose(): void {
     this.#isDisposed = true;
     for (const state of this.#states.values()) state.dispose();

@@ -11,13 +11,13 @@ export interface OptionRule<Value> {
 /** A rule for each option of an optimizer. */
 export type OptionRules<Options> = { readonly [Name in keyof Options]-?: OptionRule<NonNullable<Options[Name]>> };
 
-/** Parameters that share options; those that are not told are the optimizer's. */
+/** Parameters that share options; those left out are the optimizer's. */
 export type ParameterGroup<Options> = Options & {
   /** What the options are for. */
   readonly parameters: Iterable<Parameter>;
 };
 
-/** What an optimizer moves: parameters, or groups of them with options of their own. */
+/** What an optimizer updates: parameters, or groups of them with options of their own. */
 export type ParametersOrGroups<Options> = Iterable<Parameter> | Iterable<ParameterGroup<Options>>;
 
 /** A finite number >= 0. */

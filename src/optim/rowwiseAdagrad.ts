@@ -5,7 +5,7 @@ import type { StateArray } from "./state.js";
 
 const f = Math.fround;
 
-/** What {@link RowwiseAdagrad} may be told. */
+/** Options of {@link RowwiseAdagrad}. */
 export interface RowwiseAdagradOptions {
   /** Learning rate, >= 0. Default: 0.01. */
   lr?: number;

@@ -6,7 +6,7 @@ import type { StateArray } from "./state.js";
 
 const f = Math.fround;
 
-/** What {@link SGD} may be told. */
+/** Options of {@link SGD}. */
 export interface SGDOptions {
   /** Learning rate, >= 0. Default: 0.001. */
   lr?: number;

@@ -6,7 +6,7 @@ import type { StateArray } from "./state.js";
 
 const f = Math.fround;
 
-/** What {@link SparseAdam} may be told. */
+/** Options of {@link SparseAdam}. */
 export type SparseAdamOptions = Omit<AdamOptions, "weightDecay">;
 
 /**

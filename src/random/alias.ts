@@ -2,7 +2,7 @@ import { checkGenerator, checkOptions, checkShare } from "../check.js";
 import { rangeError, show, typeError } from "../errors.js";
 import type { Generator } from "./generator.js";
 
-/** What an {@link AliasSampler} may be told. */
+/** Options of {@link AliasSampler}. */
 export interface AliasSamplerOptions {
   /** What the counts are raised to, in [0, 1]: 1 draws in proportion to them, 0 as if all counts above 0 were equal. Default: 0.75. */
   power?: number;
