@@ -211,7 +211,7 @@ export class Embedding {
   /**
    * Changes the number of rows. Rows that fit are kept, bit for bit, with their optimizer state; behind them come
    * new ones, drawn from the layer's generator: standard normal, in one fill of the new rows alone, as a table of so many rows begins.
-   * The gradient is forgotten; layers that share the table see it as it is now; new rows may be trained.
+   * The gradient is cleared; layers that share the table see its new size; new rows are trainable.
    *
    * @param numEmbeddings Rows of the table, 1 to 2^31 - 1, more than paddingIdx.
    * @throws TypeError [ERR_INVALID_ARG_TYPE], [ERR_DISPOSED], RangeError [ERR_OUT_OF_RANGE], [ERR_OUT_OF_MEMORY], Error
