@@ -98,24 +98,25 @@ describe("a saved run", () => {
   });
 
   test.each([
-    ["{", "has no JSON"],
-    ["null", "has no machine"],
-    ["[]", "has no machine"],
-    ['{"machine": "m"}', "has no cases"],
-    ['{"machine": "m", "cases": [null]}', "has a case without a name or rows"],
-    ['{"machine": "m", "cases": [{"case": "G1"}]}', "has a case without a name or rows"],
+    ["{", "no JSON"],
+    ["null", "no machine"],
+    ["[]", "no machine"],
+    ['{"machine": "m"}', "no cases"],
+    ['{"machine": "m", "cases": [null]}', "a case without a name or rows"],
+    ['{"machine": "m", "cases": [{"case": "G1"}]}', "a case without a name or rows"],
     [
       '{"machine": "m", "cases": [{"case": "G1", "rows": [null]}]}',
-      "has a row of G1 without an implementation or a median",
+      "a row of G1 without an implementation or a median",
     ],
     [
       '{"machine": "m", "cases": [{"case": "G1", "rows": [{"implementation": "js:scalar", "median": 0}]}]}',
-      "has a row of G1 without an implementation or a median",
+      "a row of G1 without an implementation or a median",
     ],
+    ['{"machine": "m", "cases": []}', "no threads"],
   ])("that is none, %s, is refused", (text, message) => {
     const path = join(folder, "foreign.json");
     writeFileSync(path, text);
-    expect(() => readSaved(path)).toThrow(`${path} ${message}, expected a run that --save wrote`);
+    expect(() => readSaved(path)).toThrow(`--compare is "${path}", with ${message}, expected a run that --save wrote`);
     expect(() => readSaved(path)).toThrow(expect.objectContaining({ code: "ERR_INVALID_CHECKPOINT" }));
   });
 

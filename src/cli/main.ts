@@ -24,14 +24,25 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
+  refuseEmpty(process.argv.slice(2));
   cli.parse(process.argv, { run: false });
-  if (cli.matchedCommand) await cli.runMatchedCommand();
-  else if (cli.args.length > 0)
+  const { help, version: asksVersion } = cli.options; // without a verb parse has told them, and help with one
+  if (asksVersion && cli.matchedCommand) cli.outputVersion();
+  else if (cli.matchedCommand) await cli.runMatchedCommand();
+  else if (!help && !asksVersion && cli.args.length > 0)
     throw rangeError("ERR_OUT_OF_RANGE", `verb is ${show(cli.args[0])}, expected train, bench, doctor or build`);
-  else if (!cli.options.help && !cli.options.version) cli.outputHelp();
+  else if (!help && !asksVersion) cli.outputHelp();
 } catch (error) {
   // What the user did wrong has a code and needs no stack; a fault of ours has neither.
   const { name, message, code } = error as Error & { code?: string };
   console.error(code !== undefined || name === "CACError" ? `nn-embedding: ${message}` : error);
   process.exitCode = 1;
+}
+
+/** The command line would hand over an empty word as 0. */
+function refuseEmpty(words: readonly string[]): void {
+  const at = words.indexOf("");
+  if (at < 0) return;
+  const name = words[at - 1]?.startsWith("-") ? words[at - 1] : "argument";
+  throw rangeError("ERR_OUT_OF_RANGE", `${name} is "", expected a word`);
 }

@@ -123,6 +123,7 @@ const rules: readonly Rule[] = [
   },
   { of: ["index.ts"], may: [...training, "backend/select.ts", "backend/threads.ts"] },
   { of: ["web.ts"], may: ["index.ts", "optim/index.ts", "checkpoint/index.ts"] },
+  { of: ["cli/commandLine.ts"], may: ["errors.ts"], node: true },
   // The bench times the kernels themselves and checks their bits against the specification first; so does the doctor. What the machine can
   // do at best only the addon can measure.
   {
@@ -130,6 +131,7 @@ const rules: readonly Rule[] = [
     may: [
       "#native",
       "index.ts",
+      "cli/commandLine.ts",
       "cli/floats.ts",
       ...training,
       "backend/select.ts",

@@ -1,14 +1,15 @@
 import type { CAC } from "cac";
 import { checkWord } from "../../check.js";
+import { rangeError, show } from "../../errors.js";
+import { checkGiven } from "../commandLine.js";
 import { type FamilyName, familyNames } from "./case.js";
 import { ratioChart } from "./chart.js";
 import { formatChanges } from "./comparison.js";
 import { Drawing } from "./draw.js";
-import { chooseCases } from "./families/families.js";
+import { casesNamed, chooseCases } from "./families/families.js";
 import type { Reached } from "./goals.js";
 import { goalCases, goalsEffort, runGoals } from "./goalsRun.js";
 import { formatGoals, goalsToMarkdown } from "./goalsTable.js";
-import { limits } from "./limits.js";
 import { countThreads, describeMachine } from "./machine.js";
 import { type Effort, fullEffort } from "./measure.js";
 import { type BenchOptions, readPath, readSizes, refuseOptions } from "./options.js";
@@ -16,7 +17,7 @@ import { formatTable } from "./report.js";
 import { type Result, runCase } from "./run.js";
 import { readSaved, toSaved, writeSaved } from "./saved.js";
 import { formatScaling, type Grown, scalingChart, scalingPoints } from "./scaling.js";
-import { bestOfBackends, passOver, Session } from "./session.js";
+import { bestOfBackends, chooseImplementations, passOver, Session } from "./session.js";
 import { setThreads } from "./threads.js";
 
 /** There are many points: less for each. */
@@ -32,9 +33,10 @@ export function addBench(cli: CAC): void {
       "bench [what]",
       `Time the work against plain JavaScript: ${familyNames.join(", ")}, or all of them; scaling: growth curves; goals: what is to be reached, and is`,
     )
+    .usage(`bench [what]\n\n  what: ${[...familyNames, ...otherWays].join(", ")}; without it all but the last two`)
     .option("--case <names>", "Only these, such as G3u,M1")
     .option("--backend <name>", "Only this one, such as native, wasm or native:avx2")
-    .option("--rows <count>", "Rows of the table: run one custom case per family")
+    .option("--rows <count>", "Rows of the table: one case of one's own per family, in place of its cases")
     .option("--dim <count>", "Floats per row")
     .option(
       "--batch <count>",
@@ -45,8 +47,8 @@ export function addBench(cli: CAC): void {
     .option("--peers-from <folder>", "A folder whose node_modules has peers")
     .option("--limit", "Also what the machine can do at best: memory and arithmetic")
     .option("--quick", "A glance in seconds: rough figures")
-    .option("--json", "Print JSON, seconds per call")
-    .option("--markdown", "Print Markdown (goals)")
+    .option("--json", "Print JSON alone, seconds per call")
+    .option("--markdown", "goals: print Markdown alone")
     .option("--save <file>", "Write the same to a .json file")
     .option("--chart <file>", "Draw the ratios, or the growth curves, as .svg or .png")
     .option("--compare <file>", "Tell what became of a run that --save wrote")
@@ -57,6 +59,7 @@ export function addBench(cli: CAC): void {
 }
 
 async function bench(what: unknown, options: BenchOptions): Promise<void> {
+  checkGiven({ ...options });
   if (what !== undefined) checkWord("what", what, [...familyNames, ...otherWays]);
   if (what === "goals") await benchGoals(options);
   else if (what === "scaling") await benchScaling(options);
@@ -65,10 +68,15 @@ async function bench(what: unknown, options: BenchOptions): Promise<void> {
 
 async function benchFamilies(family: FamilyName | undefined, options: BenchOptions): Promise<void> {
   refuseOptions("a family: it is for goals", options, ["markdown"]);
+  if (options.case !== undefined) refuseOptions("--case: it has sizes of its own", options, ["rows", "dim", "batch"]);
+  if (options.json) refuseOptions("--json, which prints nothing else", options, ["compare"]);
   const cases = chooseCases({ family, names: options.case, sizes: readSizes(options) });
-  const savePath = readPath("--save", options.save, [".json"]);
+  if (cases.every((each) => each.family === "staging")) {
+    refuseOptions("staging, which nothing is compared with", options, ["peers", "peersFrom", "limit", "chart"]);
+  }
+  const savePath = await readPath("--save", options.save, [".json"]);
   const before = options.compare === undefined ? undefined : readSaved(String(options.compare));
-  const chartPath = readPath("--chart", options.chart, [".svg", ".png"]);
+  const chartPath = await readPath("--chart", options.chart, [".svg", ".png"]);
   const drawing = chartPath === undefined ? undefined : await Drawing.for(chartPath);
   const session = await Session.start(options);
   const { look, plan } = session;
@@ -95,10 +103,10 @@ async function benchFamilies(family: FamilyName | undefined, options: BenchOptio
 
 /** The same work while tables, batches and threads grow. */
 async function benchScaling(options: BenchOptions): Promise<void> {
-  const chartPath = readPath("--chart", options.chart, [".svg", ".png"]);
-  const drawing = chartPath === undefined ? undefined : await Drawing.for(chartPath);
   refuseOptions("scaling, which goes through them", options, ["rows", "batch", "threads"]);
   refuseOptions("scaling", options, ["dim", "case", "limit", "save", "compare", "markdown"]);
+  const chartPath = await readPath("--chart", options.chart, [".svg", ".png"]);
+  const drawing = chartPath === undefined ? undefined : await Drawing.for(chartPath);
   const session = await Session.start(options, scalingEffort);
   const implementations = bestOfBackends(session.plan.implementations);
   const numThreads = setThreads(1) ? countThreads() : 1;
@@ -108,7 +116,9 @@ async function benchScaling(options: BenchOptions): Promise<void> {
     for (const [at, point] of points.entries()) {
       session.showProgress(`${point.case.name} (${at + 1} of ${points.length})`);
       setThreads(point.threads);
-      const plan = { ...session.plan, implementations, threads: point.threads, limits: undefined };
+      // Peers were started with one thread.
+      const peers = point.threads === 1 ? session.plan.peers : undefined;
+      const plan = { ...session.plan, implementations, threads: point.threads, limits: undefined, peers };
       grown.push({ point, result: await runCase(point.case, plan).catch((error) => passOver(point.case, error)) });
     }
   } finally {
@@ -125,17 +135,17 @@ async function benchScaling(options: BenchOptions): Promise<void> {
 
 /** Each case of the goals, with the peers and limits that they name. */
 async function benchGoals(options: BenchOptions): Promise<void> {
-  const all = goalCases();
-  const names = options.case === undefined ? undefined : String(options.case).split(",");
-  const known = all.map(({ name }) => name);
-  for (const name of names ?? []) checkWord("--case", name, known);
-  const cases = all.filter(({ name }) => names === undefined || names.includes(name));
   refuseOptions("goals, which are for one thread, and two", options, ["threads"]);
   refuseOptions("goals", options, ["rows", "dim", "batch", "save", "compare", "chart"]);
-  const session = await Session.start({ ...options, peers: true }, goalsEffort);
-  // The specification has no goals.
-  const implementations = bestOfBackends(session.plan.implementations).filter(({ name }) => name !== "js");
-  const plan = { ...session.plan, limits, implementations };
+  if (options.json) refuseOptions("--json, which prints nothing else", options, ["markdown"]);
+  const cases = casesNamed(options.case, goalCases());
+  const implementations = bestOfBackends(chooseImplementations(options.backend)).filter(({ name }) => name !== "js");
+  if (implementations.length === 0) {
+    const expected = "expected native or wasm with goals: the specification has none";
+    throw rangeError("ERR_OUT_OF_RANGE", `--backend is ${show(options.backend)}, ${expected}`);
+  }
+  const session = await Session.start({ ...options, peers: true, limit: true }, goalsEffort);
+  const plan = { ...session.plan, implementations };
   const results: Result[] = [];
   const reached: Reached[] = [];
   try {

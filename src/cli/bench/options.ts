@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
-import { dirname } from "node:path";
 import { maxRows } from "../../backend/backend.js";
 import { checkWhole } from "../../check.js";
-import { rangeError, show, typeError } from "../../errors.js";
+import { rangeError, show } from "../../errors.js";
+import { checkWritable, flag } from "../commandLine.js";
 import type { CustomSizes } from "./case.js";
 import { countThreads } from "./machine.js";
 
@@ -50,11 +49,8 @@ export function readThreads({ threads = 1 }: BenchOptions): number {
  *
  * @throws RangeError [ERR_OUT_OF_RANGE]
  */
-export function readPath(name: string, value: unknown, endings: readonly string[]): string | undefined {
+export async function readPath(name: string, value: unknown, endings: readonly string[]): Promise<string | undefined> {
   if (value === undefined) return undefined;
-  if (Array.isArray(value)) {
-    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is given ${value.length} times, expected once`);
-  }
   const path = String(value);
   if (!endings.some((ending) => path.endsWith(ending))) {
     throw rangeError(
@@ -62,14 +58,12 @@ export function readPath(name: string, value: unknown, endings: readonly string[
       `${name} is ${show(path)}, expected a name that ends in ${endings.join(" or ")}`,
     );
   }
-  if (!existsSync(dirname(path))) {
-    throw rangeError("ERR_OUT_OF_RANGE", `${name} is ${show(path)}, expected a file in a folder that exists`);
-  }
+  await checkWritable(name, path);
   return path;
 }
 
 /**
- * Some ways of the bench have no use for some options: told is better than passed over.
+ * Some ways of the bench, and some options, have no use for others: told is better than passed over.
  *
  * @throws RangeError [ERR_OUT_OF_RANGE]
  */
@@ -77,6 +71,6 @@ export function refuseOptions(what: string, options: BenchOptions, names: readon
   for (const name of names) {
     const value = options[name];
     if (value === undefined || value === false) continue;
-    throw rangeError("ERR_OUT_OF_RANGE", `--${name} is ${show(value)}, expected none with ${what}`);
+    throw rangeError("ERR_OUT_OF_RANGE", `${flag(name)} is ${show(value)}, expected none with ${what}`);
   }
 }

@@ -83,7 +83,7 @@ export function readSaved(path: string): Saved {
     );
   }
   const wrong = (what: string): Error =>
-    rangeError("ERR_INVALID_CHECKPOINT", `${path} has ${what}, expected a run that --save wrote`);
+    rangeError("ERR_INVALID_CHECKPOINT", `--compare is ${show(path)}, with ${what}, expected a run that --save wrote`);
   let saved: Partial<Saved> | null;
   try {
     saved = JSON.parse(text);
@@ -99,5 +99,6 @@ export function readSaved(path: string): Saved {
       throw wrong(`a row of ${each.case} without an implementation or a median`);
     }
   }
+  if (!Number.isInteger(saved.threads)) throw wrong("no threads");
   return saved as Saved;
 }

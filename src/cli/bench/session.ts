@@ -91,7 +91,7 @@ export function passOver(timedCase: Case, error: unknown): Result {
 }
 
 /** All that work here; of one name ("native") all its instruction sets. */
-function chooseImplementations(name: unknown): Backend[] {
+export function chooseImplementations(name: unknown): Backend[] {
   const wanted = name === undefined ? undefined : String(name);
   if (wanted !== undefined) selectBackend(wanted); // throws what a layer would throw
   return known()

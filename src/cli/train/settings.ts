@@ -1,10 +1,9 @@
 /** What `nn-embedding train` may be told, and the checks of it. */
-import { constants } from "node:fs";
-import { access, realpath, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { realpath } from "node:fs/promises";
 import type { CAC } from "cac";
 import { checkNumber, checkWhole, checkWord } from "../../check.js";
 import { rangeError, show, typeError } from "../../errors.js";
+import { checkGiven, checkWritable, flag } from "../commandLine.js";
 
 /** The floats that a table or one array of a batch may have: 1 GiB. */
 const mostFloats = 2 ** 28;
@@ -128,13 +127,10 @@ export function savedSettings(settings: Settings): SavedSettings {
 /**
  * The file of --resume, if it is given.
  *
- * @throws TypeError [ERR_INVALID_ARG_TYPE] an option is given twice, or --resume is no path
+ * @throws TypeError [ERR_INVALID_ARG_TYPE] an option is given twice, something is behind --, or --resume is no path
  */
 export function checkResume(options: Record<string, unknown>): string | undefined {
-  for (const [name, value] of Object.entries(options)) {
-    if (name === "--" || !Array.isArray(value)) continue;
-    throw typeError("ERR_INVALID_ARG_TYPE", `${flag(name)} is given ${value.length} times, expected once`);
-  }
+  checkGiven(options);
   return options.resume === undefined ? undefined : checkPath("--resume", options.resume);
 }
 
@@ -149,12 +145,6 @@ export function checkSettings(
   options: Record<string, unknown>,
   resume?: { readonly path: string; readonly settings: SavedSettings },
 ): Settings {
-  if ((options["--"] as unknown[] | undefined)?.length) {
-    throw typeError(
-      "ERR_INVALID_ARG_TYPE",
-      `-- is followed by ${show((options["--"] as unknown[])[0])}, expected nothing`,
-    );
-  }
   if (file !== undefined && typeof file !== "string") {
     throw typeError("ERR_INVALID_ARG_TYPE", `FILE is ${show(file)}, expected a path`);
   }
@@ -225,11 +215,6 @@ function checkPath(name: string, path: unknown): string {
   throw typeError("ERR_INVALID_ARG_TYPE", `${name} is ${found}`);
 }
 
-/** minCount as it is typed: --min-count. */
-function flag(name: string): string {
-  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
 /**
  * Refuses what memory cannot hold; a mistyped number is more likely than a model of that size.
  *
@@ -258,21 +243,9 @@ export function checkMemory({ model, batch, context, dim }: Settings, numTokens:
  * or the text itself.
  */
 export async function checkOut(out: string, file: string | undefined): Promise<void> {
-  const folder = dirname(resolve(out));
-  const fault = await access(folder, constants.W_OK).catch((error: NodeJS.ErrnoException) => error);
-  if (fault) {
-    const why = fault.code === "ENOENT" ? "is not there" : `cannot be written to (${fault.code})`;
-    throw rangeError("ERR_OUT_OF_RANGE", `--out is ${show(out)}, whose folder ${why}, expected a path in one that can`);
-  }
-  const found = await stat(out).catch(() => undefined);
-  if (found !== undefined && !found.isFile()) {
-    throw rangeError(
-      "ERR_OUT_OF_RANGE",
-      `--out is ${show(out)}, which is there and not a file, expected a file's path`,
-    );
-  }
-  if (found === undefined || file === undefined) return;
-  const [left, right] = await Promise.all([realpath(out), realpath(file).catch(() => undefined)]);
-  if (left !== right) return;
+  await checkWritable("--out", out);
+  if (file === undefined) return;
+  const [left, right] = await Promise.all([out, file].map((path) => realpath(path).catch(() => undefined)));
+  if (left === undefined || left !== right) return;
   throw rangeError("ERR_OUT_OF_RANGE", `--out is ${show(out)}, the text itself, expected another file`);
 }

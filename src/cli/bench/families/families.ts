@@ -22,6 +22,19 @@ export function familyOf(name: FamilyName): Family {
   return families.find((family) => family.name === name)!;
 }
 
+/**
+ * Those of some cases whose names are told, with commas between them; all without any.
+ *
+ * @throws TypeError [ERR_INVALID_ARG_TYPE], RangeError [ERR_OUT_OF_RANGE]
+ */
+export function casesNamed(names: unknown, known: readonly Case[]): Case[] {
+  if (names === undefined) return [...known];
+  const wanted = String(names).split(",");
+  const all = known.map(({ name }) => name);
+  for (const name of wanted) checkWord("--case", name, all);
+  return known.filter(({ name }) => wanted.includes(name));
+}
+
 /** What the command line asks for. */
 export interface Choice {
   /** A family; all without it. */
@@ -40,18 +53,6 @@ export interface Choice {
 export function chooseCases({ family, names, sizes }: Choice): Case[] {
   if (family !== undefined) checkWord("what", family, familyNames);
   const chosen = families.filter(({ name }) => family === undefined || name === family);
-  if (names !== undefined) {
-    const known = chosen.flatMap(({ cases }) => cases);
-    const wanted = String(names).split(",");
-    for (const name of wanted) {
-      checkWord(
-        "--case",
-        name,
-        known.map((each) => each.name),
-      );
-    }
-    return known.filter(({ name }) => wanted.includes(name));
-  }
   const isCustom = Object.values(sizes).some((size) => size !== undefined);
   if (isCustom && chosen.every(({ custom }) => custom === undefined)) {
     const able = families.filter(({ custom }) => custom !== undefined).map(({ name }) => name);
@@ -60,5 +61,9 @@ export function chooseCases({ family, names, sizes }: Choice): Case[] {
       `what is ${show(family)}, expected one with sizes of its own (${able.join(", ")}), or no --rows, --dim and --batch`,
     );
   }
-  return chosen.flatMap(({ cases, custom }) => (isCustom ? (custom === undefined ? [] : [custom(sizes)]) : cases));
+  if (isCustom) return chosen.flatMap(({ custom }) => (custom === undefined ? [] : [custom(sizes)]));
+  return casesNamed(
+    names,
+    chosen.flatMap(({ cases }) => cases),
+  );
 }

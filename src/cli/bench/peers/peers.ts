@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -43,7 +43,7 @@ export class Peers {
    * @throws RangeError [ERR_OUT_OF_RANGE] when there is no such folder.
    */
   static async start(threads: number, folder?: unknown, ids: readonly PeerId[] = peerIds): Promise<Peers> {
-    if (folder !== undefined && !existsSync(String(folder))) {
+    if (folder !== undefined && !statSync(String(folder), { throwIfNoEntry: false })?.isDirectory()) {
       throw rangeError(
         "ERR_OUT_OF_RANGE",
         `--peers-from is ${show(folder)}, expected a folder with node_modules in it`,
