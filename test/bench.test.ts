@@ -113,12 +113,13 @@ describe("cases", () => {
     const names = standardCases.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     const asked =
-      "G1 G2a G2b G3u G3z G4 B1 M1 M2 N2 N4 N8 N16 N32 M3a M3b M4 S1 S1r S1s S2 S2s O4 O5 O6 OD L1 T1 C1 C8";
+      "G1 G2a G2b G3u G3z G4 B1 M1 M2 N2 N4 N8 N16 N32 M3a M3b M4 S1 S1r S1s S2 S2r S2s O4 O5 O6 OD L1 T1 C1 C8";
     expect(names).toEqual(expect.arrayContaining(asked.split(" ")));
     expect(byName("M3a").work).toEqual({ amount: 2 * 512 ** 3, unit: "GFLOP/s" });
     expect(byName("G1").work).toEqual({ amount: 4 * (4 + 2 * 12), unit: "GB/s" });
     expect(byName("B1").work).toEqual({ amount: 4 * 4096 * (32 + (32 + 1) * 64), unit: "GB/s" });
     expect(byName("S1").work).toEqual({ amount: 4 * 8192 * (1 + 3 * 768), unit: "GB/s" });
+    expect(byName("S2r").work).toEqual({ amount: 4 * (65536 * (1 + 3 * 64) + 1e6 * 64), unit: "GB/s" });
     expect(byName("S1r").work).toEqual({ amount: 4 * (8192 * (1 + 3 * 768) + 50257 * 768), unit: "GB/s" });
   });
 

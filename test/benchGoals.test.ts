@@ -56,6 +56,20 @@ describe("goals", () => {
     expect([needsPlain("G1"), needsPlain("S2s"), needsPlain("M1")]).toEqual([true, true, false]);
   });
 
+  test("of scatter-adds are told with and without a table to clear", () => {
+    const told = goals
+      .filter(({ group }) => group === "scatter-add")
+      .map((each) => `${each.case} ${each.backend} ${describeGoal(each)}`);
+    expect(told).toEqual([
+      "S1 native >= 1.8x PyTorch",
+      "S1r native >= 1.8x PyTorch",
+      "S2 native >= 5x PyTorch",
+      "S2r native >= 5x PyTorch",
+      "S1r wasm >= 2x tfjs-wasm",
+      "S2r wasm >= 2x tfjs-wasm",
+    ]);
+  });
+
   test.each([
     [
       { against: ["torch", "numpy"], least: 1.2 },

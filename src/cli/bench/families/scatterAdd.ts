@@ -30,14 +30,15 @@ const short = { ...million, batch: 65536, ids: "zipf" } as const;
 export const scatterAdd: Family = {
   name: "scatter-add",
   legend:
-    "Timed: S1 and S2 the kernel, adding to a table in the backend's memory without clearing it; S1r Embedding's zeroGrad() and backward() " +
-    "into the dense gradient that is there, cleared again; S1s and S2s the same, sparse. Plain JS: the same loop by hand, no checks. GB/s: each " +
-    "float of a gradient once read, of its row once read and once written; ids once read. Limit: a memcpy of as many bytes.",
+    "Timed: S1 and S2 the kernel, adding to a table in the backend's memory without clearing it; S1r and S2r Embedding's zeroGrad() and " +
+    "backward() into the dense gradient that is there, cleared again; S1s and S2s the same, sparse. Plain JS: the same loop by hand, no checks. " +
+    "GB/s: each float of a gradient once read, of its row once read and once written; ids once read. Limit: a memcpy of as many bytes.",
   cases: [
     scatterCase("S1", "gradients of GPT-2 tokens", { ...tokens, to: "kernel" }),
     scatterCase("S1r", "into a cleared table", { ...tokens, to: "dense" }),
     scatterCase("S1s", "of the touched rows only", { ...tokens, to: "sparse" }),
     scatterCase("S2", "gradients of short rows", { ...short, to: "kernel" }),
+    scatterCase("S2r", "into a cleared table", { ...short, to: "dense" }),
     scatterCase("S2s", "of the touched rows only", { ...short, to: "sparse" }),
   ],
   custom: ({ rows = gpt2.rows, dim = gpt2.dim, batch = 8192 }) =>
@@ -55,8 +56,8 @@ export function scatterCase(name: string, means: string, sizes: ScatterSizes): C
     sizes: { ...sizes },
     work: { amount: 4 * (batch * (1 + 3 * dim) + cleared), unit: "GB/s" },
     bytes(implementations) {
-      const tables =
-        to === "kernel" ? countMemories(implementations) + 2 : (to === "dense" ? 2 : 1) * implementations.length + 2;
+      const { length } = implementations;
+      const tables = { kernel: countMemories(implementations) + 2, dense: 2 * length + 3, sparse: length + 2 }[to];
       return 4 * (tables * rows + 3 * batch) * dim;
     },
     prepare: (implementations, wants) => {
