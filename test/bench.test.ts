@@ -1,4 +1,3 @@
-import { cac } from "cac";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Backend, Kernels } from "../src/backend/backend.js";
 import { specification } from "../src/backend/js/js.js";
@@ -25,6 +24,7 @@ import { figures, unitOfTime } from "../src/cli/bench/table.js";
 import { type ProductSizes, sampleProduct, verifyProduct } from "../src/cli/bench/verify.js";
 import { firstDifference } from "../src/cli/floats.js";
 import { Generator } from "../src/random/generator.js";
+import { printedBy } from "./verbs.js";
 
 const glance: Effort = { warmUpSeconds: 0.0002, sampleSeconds: 0.0001, budgetSeconds: 0.002, fewest: 1, most: 2 };
 const implementations = known().flatMap((each) => ("backend" in each ? [each.backend] : []));
@@ -364,14 +364,7 @@ describe("the report", () => {
 describe("the command", () => {
   afterEach(() => vi.restoreAllMocks());
 
-  const run = async (...words: string[]): Promise<string> => {
-    const said = vi.spyOn(console, "log").mockImplementation(() => {});
-    const cli = cac("nn-embedding");
-    addBench(cli);
-    cli.parse(["node", "nn-embedding", "bench", ...words], { run: false });
-    await cli.runMatchedCommand();
-    return said.mock.calls.map(([text]) => text).join("\n");
-  };
+  const run = (...words: string[]): Promise<string> => printedBy(addBench, "bench", ...words);
   const sizes = ["--rows", "40", "--dim", "6", "--batch", "5", "--quick"];
 
   test("prints a table a family", async () => {

@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cac } from "cac";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { implementations as known } from "../src/backend/select.js";
 import { addBench } from "../src/cli/bench/bench.js";
@@ -13,6 +12,7 @@ import type { Effort } from "../src/cli/bench/measure.js";
 import { type Row, runCase } from "../src/cli/bench/run.js";
 import { formatScaling, growing, scalingChart, scalingPoints } from "../src/cli/bench/scaling.js";
 import { bestOfBackends } from "../src/cli/bench/session.js";
+import { printedBy } from "./verbs.js";
 
 const folder = mkdtempSync(join(tmpdir(), "bench-chart-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -128,13 +128,7 @@ describe("growth curves", () => {
 });
 
 describe("drawing", () => {
-  const run = async (...words: string[]): Promise<void> => {
-    vi.spyOn(console, "log").mockImplementation(() => {});
-    const cli = cac("nn-embedding");
-    addBench(cli);
-    cli.parse(["node", "nn-embedding", "bench", ...words], { run: false });
-    await cli.runMatchedCommand();
-  };
+  const run = (...words: string[]): Promise<string> => printedBy(addBench, "bench", ...words);
 
   test("refuses other endings, and says what to install", async () => {
     await expect(run("gather", "--chart", "x.gif")).rejects.toThrow(

@@ -1,24 +1,17 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cac } from "cac";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { addBench } from "../src/cli/bench/bench.js";
 import { changes, formatChanges } from "../src/cli/bench/comparison.js";
 import { readSaved, type Saved, writeSaved } from "../src/cli/bench/saved.js";
+import { printedBy } from "./verbs.js";
 
 const folder = mkdtempSync(join(tmpdir(), "bench-saved-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => vi.restoreAllMocks());
 
-const run = async (...words: string[]): Promise<string> => {
-  const said = vi.spyOn(console, "log").mockImplementation(() => {});
-  const cli = cac("nn-embedding");
-  addBench(cli);
-  cli.parse(["node", "nn-embedding", "bench", ...words], { run: false });
-  await cli.runMatchedCommand();
-  return said.mock.calls.map(([text]) => text).join("\n");
-};
+const run = (...words: string[]): Promise<string> => printedBy(addBench, "bench", ...words);
 const sizes = ["--rows", "40", "--dim", "6", "--batch", "5", "--quick", "--backend", "js"];
 
 const saved = (median: number, more: Partial<Saved> = {}): Saved => ({

@@ -1,4 +1,3 @@
-import { cac } from "cac";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Kernels, noPadding } from "../src/backend/backend.js";
 import { specification } from "../src/backend/js/js.js";
@@ -8,6 +7,7 @@ import { type Diagnosis, diagnose, remedyFor } from "../src/cli/doctor/diagnose.
 import { addDoctor } from "../src/cli/doctor/doctor.js";
 import { formatDiagnosis } from "../src/cli/doctor/report.js";
 import { selfCheck } from "../src/cli/doctor/selfCheck.js";
+import { printedBy } from "./verbs.js";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -125,14 +125,7 @@ describe("remedies", () => {
 });
 
 describe("the command", () => {
-  const run = async (...words: string[]): Promise<string> => {
-    const said = vi.spyOn(console, "log").mockImplementation(() => {});
-    const cli = cac("nn-embedding");
-    addDoctor(cli);
-    cli.parse(["node", "nn-embedding", "doctor", ...words], { run: false });
-    await cli.runMatchedCommand();
-    return said.mock.calls.map(([text]) => text).join("\n");
-  };
+  const run = (...words: string[]): Promise<string> => printedBy(addDoctor, "doctor", ...words);
 
   test("says that all is well, with exit code 0", async () => {
     vi.stubEnv("NN_EMBEDDING_BACKEND", "");

@@ -1,8 +1,6 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cac } from "cac";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { decodeSafetensors } from "../src/checkpoint/index.js";
 import { batches, randomOrder, splitExamples } from "../src/cli/train/batches.js";
 import { LanguageModel, type LanguageModelOptions } from "../src/cli/train/languageModel.js";
@@ -11,41 +9,10 @@ import { duration, Progress, thousands } from "../src/cli/train/progress.js";
 import { addTrain } from "../src/cli/train/train.js";
 import { Vocabulary } from "../src/cli/train/vocabulary.js";
 import { backends, Embedding, Generator } from "../src/index.js";
+import { folder, inFolders, printed, runVerb, smallText } from "./verbs.js";
 
-/** A language of four verbs, each with an object of its own, and numbers that can stand for each other. */
-function smallText(numLines: number): string {
-  const generator = new Generator(5);
-  const pick = (words: readonly string[]): string => words[generator.uint32() % words.length];
-  const objects = { eats: "bread", drinks: "water", reads: "books", plays: "music" };
-  return Array.from({ length: numLines }, () => {
-    const verb = pick(Object.keys(objects)) as keyof typeof objects;
-    return `the ${pick(["cat", "dog", "king", "queen"])} ${verb} ${pick(["two", "three", "four", "five"])} ${objects[verb]}\n`;
-  }).join("");
-}
-
-let folder: string;
-let printed: string;
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "nn-embedding-train-"));
-  printed = "";
-  vi.spyOn(console, "log").mockImplementation((line: string) => {
-    printed += `${line}\n`;
-  });
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-/** `nn-embedding train …` in this process. */
-async function run(...args: string[]): Promise<void> {
-  const cli = cac("nn-embedding");
-  addTrain(cli);
-  cli.parse(["node", "nn-embedding", "train", ...args], { run: false });
-  await cli.runMatchedCommand();
-}
+inFolders();
+const run = (...args: string[]): Promise<void> => runVerb(addTrain, "train", ...args);
 
 /** Trains on the small text and gives the bytes of the file. */
 async function trainSmall(...args: string[]): Promise<Buffer> {

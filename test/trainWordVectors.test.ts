@@ -1,51 +1,20 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cac } from "cac";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { decodeSafetensors, encodeSafetensors } from "../src/checkpoint/index.js";
 import { type Interruption, watchForInterruption } from "../src/cli/train/interruption.js";
 import { addTrain, train } from "../src/cli/train/train.js";
 import { Vocabulary } from "../src/cli/train/vocabulary.js";
-import { backends, Generator } from "../src/index.js";
+import { backends } from "../src/index.js";
+import { folder, forgetPrinted, inFolders, print, printed, runVerb, smallText } from "./verbs.js";
 
-/** A language of four verbs, each with an object of its own, and numbers that can stand for each other. */
-function smallText(numLines: number): string {
-  const generator = new Generator(5);
-  const pick = (words: readonly string[]): string => words[generator.uint32() % words.length];
-  const objects = { eats: "bread", drinks: "water", reads: "books", plays: "music" };
-  return Array.from({ length: numLines }, () => {
-    const verb = pick(Object.keys(objects)) as keyof typeof objects;
-    return `the ${pick(["cat", "dog", "king", "queen"])} ${verb} ${pick(["two", "three", "four", "five"])} ${objects[verb]}\n`;
-  }).join("");
-}
-
-let folder: string;
+inFolders();
 let text: string;
-let printed: string;
-
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "nn-embedding-word2vec-"));
   text = join(folder, "small.txt");
   writeFileSync(text, `${smallText(400)}seldom seen\n`);
-  printed = "";
-  vi.spyOn(console, "log").mockImplementation((line: string) => {
-    printed += `${line}\n`;
-  });
 });
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-/** `nn-embedding train …` in this process. */
-async function run(...args: string[]): Promise<void> {
-  const cli = cac("nn-embedding");
-  addTrain(cli);
-  cli.parse(["node", "nn-embedding", "train", ...args], { run: false });
-  await cli.runMatchedCommand();
-}
+const run = (...args: string[]): Promise<void> => runVerb(addTrain, "train", ...args);
 
 const never: Interruption = { happened: false };
 
@@ -154,7 +123,7 @@ describe.each(["skipgram", "cbow", "lm"] as const)("train --model %s, interrupte
       const unfinished = await trained(model, {}, at(asked));
       if (unbroken.equals(unfinished)) continue; // it was done before
       broken++;
-      printed = "";
+      forgetPrinted();
       await train(text, { resume: path, backend: available[i % available.length] }, never);
       expect(readFileSync(path).equals(unbroken), `asked ${asked}`).toBe(true);
       expect(printed).toContain(`saved    ${path}`);
@@ -322,7 +291,7 @@ describe("Ctrl-C", () => {
   test.each(["lm", "skipgram"])("stops training of %s, saves, and leaves no listener behind", async (model) => {
     const listening = process.listenerCount("SIGINT");
     vi.mocked(console.log).mockImplementation((line: string) => {
-      printed += `${line}\n`;
+      print(line);
       if (line.startsWith("1/")) process.emit("SIGINT");
     });
     await run(text, "--model", model, "--epochs", "1000000", "--out", join(folder, "x"));
