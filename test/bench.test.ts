@@ -16,6 +16,7 @@ import { stepCase } from "../src/cli/bench/families/step.js";
 import { topKCase } from "../src/cli/bench/families/topK.js";
 import { drawIds } from "../src/cli/bench/ids.js";
 import { limits } from "../src/cli/bench/limits.js";
+import { describeThreads } from "../src/cli/bench/machine.js";
 import { type Effort, measure, type Task, takesPart } from "../src/cli/bench/measure.js";
 import { formatTable } from "../src/cli/bench/report.js";
 import { checkMemory, compare, type Plan, runCase } from "../src/cli/bench/run.js";
@@ -373,6 +374,16 @@ describe("the command", () => {
       expect(text).toContain(word);
     }
     expect(text).not.toContain("wasm:");
+  });
+
+  test("says how many threads take part, what the ratios are, and that only WASM stages", async () => {
+    const text = await run("gather", ...sizes, "--backend", "js");
+    expect(text).toMatch(/^.*, Node [\d.]+; everyone on one$/m);
+    expect(text.replaceAll(/\s+/g, " ")).toContain("x plain JS: how many times as fast.");
+    expect(text).not.toContain("limit x");
+    const staged = await run("staging", "--quick", "--backend", "js");
+    expect(staged.match(/Nothing is timed: only WASM stages\./g)).toHaveLength(1);
+    expect(describeThreads(2)).toBe("native code, peers and limits on 2, WebAssembly and JavaScript of ours on one");
   });
 
   test("prints nothing but JSON with --json", async () => {

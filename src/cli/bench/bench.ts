@@ -1,4 +1,5 @@
 import type { CAC } from "cac";
+import { setNumThreads } from "../../backend/threads.js";
 import { checkWord } from "../../check.js";
 import { rangeError, show } from "../../errors.js";
 import { checkGiven } from "../commandLine.js";
@@ -7,18 +8,17 @@ import { ratioChart } from "./chart.js";
 import { formatChanges } from "./comparison.js";
 import { Drawing } from "./draw.js";
 import { casesNamed, chooseCases } from "./families/families.js";
-import type { Reached } from "./goals.js";
+import { goals, type Reached } from "./goals.js";
 import { goalCases, goalsEffort, runGoals } from "./goalsRun.js";
 import { formatGoals, goalsToMarkdown } from "./goalsTable.js";
-import { countThreads, describeMachine } from "./machine.js";
+import { countThreads, describeMachine, describeThreads } from "./machine.js";
 import { type Effort, fullEffort } from "./measure.js";
 import { type BenchOptions, readPath, readSizes, refuseOptions } from "./options.js";
 import { formatTable } from "./report.js";
-import { type Result, runCase } from "./run.js";
+import { type Plan, type Result, runCase } from "./run.js";
 import { readSaved, toSaved, writeSaved } from "./saved.js";
-import { formatScaling, type Grown, scalingChart, scalingPoints } from "./scaling.js";
+import { formatScaling, type Grown, type Point, scalingChart, scalingPoints } from "./scaling.js";
 import { bestOfBackends, chooseImplementations, passOver, Session } from "./session.js";
-import { setThreads } from "./threads.js";
 
 /** There are many points: less for each. */
 const scalingEffort: Effort = { ...fullEffort, warmUpSeconds: 0.05, budgetSeconds: 1.5, most: 15 };
@@ -96,7 +96,8 @@ async function benchFamilies(family: FamilyName | undefined, options: BenchOptio
   const peers = plan.peers?.all.map(({ name }) => name) ?? [];
   const saved = toSaved(results, { chosen: look.chosen, threads: plan.threads, peers });
   if (savePath !== undefined) writeSaved(savePath, saved);
-  if (chartPath !== undefined) await drawing!.write(chartPath, ratioChart(results, describeMachine()));
+  if (chartPath !== undefined)
+    await drawing!.write(chartPath, ratioChart(results, `${describeMachine()}; ${describeThreads(plan.threads)}`));
   if (before !== undefined) session.say(`\n${formatChanges(before, saved, look)}`);
   if (options.json) console.log(JSON.stringify(saved, null, 2));
 }
@@ -109,20 +110,18 @@ async function benchScaling(options: BenchOptions): Promise<void> {
   const drawing = chartPath === undefined ? undefined : await Drawing.for(chartPath);
   const session = await Session.start(options, scalingEffort);
   const implementations = bestOfBackends(session.plan.implementations);
-  const numThreads = setThreads(1) ? countThreads() : 1;
+  const numThreads = implementations.some(({ name }) => name === "native") ? countThreads() : 1;
   const points = scalingPoints(numThreads, options.quick === true);
   const grown: Grown[] = [];
   try {
     for (const [at, point] of points.entries()) {
       session.showProgress(`${point.case.name} (${at + 1} of ${points.length})`);
-      setThreads(point.threads);
-      // Peers were started with one thread.
-      const peers = point.threads === 1 ? session.plan.peers : undefined;
-      const plan = { ...session.plan, implementations, threads: point.threads, limits: undefined, peers };
+      setNumThreads(point.threads);
+      const plan = planOf(point, { ...session.plan, implementations, limits: undefined });
       grown.push({ point, result: await runCase(point.case, plan).catch((error) => passOver(point.case, error)) });
     }
   } finally {
-    setThreads(1);
+    setNumThreads(1);
     session.dispose();
   }
   session.say(`\n${formatScaling(grown, session.look)}`);
@@ -131,6 +130,13 @@ async function benchScaling(options: BenchOptions): Promise<void> {
     console.log(JSON.stringify(told, null, 2));
   }
   if (chartPath !== undefined) await drawing!.write(chartPath, scalingChart(grown, describeMachine()));
+}
+
+/** Those that know of several threads, where a point has some: peers were started with one. */
+function planOf({ threads }: Point, plan: Plan): Plan {
+  if (threads === 1) return plan;
+  const implementations = plan.implementations.filter(({ name }) => name === "native");
+  return { ...plan, implementations, threads, plain: false, peers: undefined };
 }
 
 /** Each case of the goals, with the peers and limits that they name. */
@@ -146,18 +152,16 @@ async function benchGoals(options: BenchOptions): Promise<void> {
   }
   const session = await Session.start({ ...options, peers: true, limit: true }, goalsEffort);
   const plan = { ...session.plan, implementations };
-  const results: Result[] = [];
   const reached: Reached[] = [];
   try {
     for (const [at, timedCase] of cases.entries()) {
       session.showProgress(`${timedCase.name} (${at + 1} of ${cases.length})`);
       try {
-        const done = await runGoals(timedCase, plan, plan.peers);
-        results.push(done.result);
-        reached.push(...done.reached);
+        reached.push(...(await runGoals(timedCase, plan, plan.peers)).reached);
       } catch (error) {
         const { notes } = passOver(timedCase, error);
         session.say(notes.join(" "));
+        reached.push(...goals.filter((each) => each.case === timedCase.name));
       }
     }
   } finally {

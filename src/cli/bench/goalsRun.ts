@@ -1,12 +1,12 @@
 import type { Backend } from "../../backend/backend.js";
 import { implementationName } from "../../backend/select.js";
+import { setNumThreads } from "../../backend/threads.js";
 import type { Case } from "./case.js";
 import { standardCases } from "./families/families.js";
 import { goals, judge, needsPlain, type Reached } from "./goals.js";
 import { type Effort, fullEffort, measure } from "./measure.js";
 import type { Peers } from "./peers/peers.js";
 import { type Plan, type Result, runCase } from "./run.js";
-import { setThreads } from "./threads.js";
 
 /** A little less than a case of its own gets: there are many. */
 export const goalsEffort: Effort = { ...fullEffort, budgetSeconds: 5 };
@@ -34,9 +34,9 @@ export async function runGoals(
   return { result, reached: own.map((each) => judge(each, result, twoThreads)) };
 }
 
-/** How many times as fast an implementation is on two threads, one and two in turns; undefined where ours know of one only. */
-export async function timesOnTwo(timedCase: Case, backend: Backend, effort: Effort): Promise<number | undefined> {
-  if (!setThreads(1)) return undefined;
+/** How many times as fast an implementation is on two threads, one and two in turns. */
+export async function timesOnTwo(timedCase: Case, backend: Backend, effort: Effort): Promise<number> {
+  setNumThreads(1);
   const prepared = timedCase.prepare([backend], { plain: false, threads: 1 });
   try {
     const [task] = prepared.tasks.filter(({ label }) => label === implementationName(backend));
@@ -44,16 +44,16 @@ export async function timesOnTwo(timedCase: Case, backend: Backend, effort: Effo
       ...task,
       label: String(threads),
       sample: async (calls: number): Promise<number> => {
-        setThreads(threads);
+        setNumThreads(threads);
         const seconds = await task.sample(calls);
-        setThreads(1);
+        setNumThreads(1);
         return seconds;
       },
     });
     const [one, two] = await measure([on(1), on(2)], { ...effort, budgetSeconds: effort.budgetSeconds / 2 });
     return one.median / two.median;
   } finally {
-    setThreads(1);
+    setNumThreads(1);
     prepared.dispose();
   }
 }

@@ -7,6 +7,13 @@ export function describeMachine(): string {
   return `${cpu?.model.trim() || "unknown CPU"}, ${cpus().length} threads, ${platform()} ${arch()}, Node ${process.versions.node}`;
 }
 
+/** How many of them a run takes. */
+export function describeThreads(threads: number): string {
+  return threads === 1
+    ? "everyone on one"
+    : `native code, peers and limits on ${threads}, WebAssembly and JavaScript of ours on one`;
+}
+
 /** A warning when others want the processor too, or undefined. (Windows knows no load: it is 0 there.) */
 export function describeLoad(): string | undefined {
   const [load] = loadavg();

@@ -9,7 +9,8 @@ import { drawn, figures, type Look, newTable, paint, unitOfTime, wrap } from "./
 export function formatTable(family: FamilyName, results: readonly Result[], look: Look): string {
   const timed = results.filter(({ rows }) => rows.length > 0);
   const notes = results.flatMap((result) => [...result.notes, ...describeMemory(result)]);
-  const legend = wrap([familyOf(family).legend, ...notes].join(" "), look.columns);
+  const told = ratios.filter((ratio) => isTold(ratio, results)).map(([, , meaning]) => meaning);
+  const legend = wrap([familyOf(family).legend, ...told, ...new Set(notes)].join(" "), look.columns);
   const draw = (isWide: boolean, padding: number): string => drawTable(timed, look, isWide, padding);
   const drawn = timed.length === 0 ? [] : [draw(true, 1), draw(false, 1), draw(false, 0)];
   return [
@@ -21,13 +22,16 @@ export function formatTable(family: FamilyName, results: readonly Result[], look
 
 /** The columns of ratios, each of which stands where a result has one: what the machine needs is never compared. */
 const ratios = [
-  ["x plain JS", "timesPlain"],
-  ["x best peer", "timesPeer"],
-  ["limit x", "timesLimit"],
+  ["x plain JS", "timesPlain", "x plain JS: how many times as fast."],
+  ["x best peer", "timesPeer", "x best peer: how many times as fast as the fastest of them."],
+  ["limit x", "timesLimit", "limit x: how many times the limit's time."],
 ] as const;
 
+const isTold = ([, key]: (typeof ratios)[number], results: readonly Result[]): boolean =>
+  results.some(({ rows }) => rows.some((row) => row[key] !== undefined));
+
 function drawTable(results: readonly Result[], look: Look, isWide: boolean, padding: number): string {
-  const told = ratios.filter(([, key]) => results.some(({ rows }) => rows.some((row) => row[key] !== undefined)));
+  const told = ratios.filter((ratio) => isTold(ratio, results));
   const { unit } = results[0].case.work;
   const head = [
     "",

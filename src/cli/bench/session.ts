@@ -1,15 +1,15 @@
 import process from "node:process";
 import type { Backend } from "../../backend/backend.js";
 import { implementationName, implementations as known, selectBackend } from "../../backend/select.js";
+import { setNumThreads } from "../../backend/threads.js";
 import type { Case } from "./case.js";
 import { limits } from "./limits.js";
-import { describeLoad, describeMachine } from "./machine.js";
+import { describeLoad, describeMachine, describeThreads } from "./machine.js";
 import { type Effort, fullEffort, quickEffort } from "./measure.js";
 import { type BenchOptions, readThreads } from "./options.js";
 import { type PeerId, Peers } from "./peers/peers.js";
 import { type Plan, type Result, runCase } from "./run.js";
 import type { Look } from "./table.js";
-import { setThreads } from "./threads.js";
 
 /** What all ways of the bench have in common: who takes part, and how one talks to the reader. */
 export class Session {
@@ -36,7 +36,7 @@ export class Session {
       colors: process.stdout.isTTY === true && !process.env.NO_COLOR,
       chosen: implementationName(selectBackend()),
     };
-    const hasThreads = setThreads(threads);
+    setNumThreads(threads);
     const wantsPeers = options.peers || options.peersFrom !== undefined;
     const peers = wantsPeers ? await Peers.start(threads, options.peersFrom, ids) : undefined;
     const plan = {
@@ -48,10 +48,10 @@ export class Session {
       peers,
     };
     const session = new Session(look, plan, options.json === true || options.markdown === true);
-    session.say(`${describeMachine()}\nCompare figures only within one run. * is what a layer uses here by default.`);
+    session.say(`${describeMachine()}; ${describeThreads(threads)}`);
+    session.say("Compare figures only within one run. * is what a layer uses here by default.");
     const load = describeLoad();
     if (load !== undefined) session.say(load);
-    if (threads > 1 && !hasThreads) session.say("Ours run on one thread: this build has no more.");
     if (options.limit && limits === undefined) session.say("No limits: only the native addon can measure them.");
     for (const sentence of peers?.describe(threads) ?? []) session.say(sentence);
     return session;

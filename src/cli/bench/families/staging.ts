@@ -61,8 +61,16 @@ function partsOf(setup: Setup, backend: Backend, lengths: readonly number[]): ()
   };
 }
 
-const inWasm = (implementations: readonly Backend[]): Backend[] =>
-  implementations.filter(({ name }) => name === "wasm");
+/** Lays out those that stage, both ways. */
+function eachInWasm(
+  setup: Setup,
+  implementations: readonly Backend[],
+  layOut: (backend: Backend, label: string) => void,
+): void {
+  const inWasm = implementations.filter(({ name }) => name === "wasm");
+  if (inWasm.length === 0) setup.notes.push("Nothing is timed: only WASM stages.");
+  setup.each(inWasm, layOut);
+}
 
 function prepareRows(
   name: string,
@@ -83,7 +91,7 @@ function prepareRows(
   else call(specification, expected, ids, given);
 
   const setup = new Setup(name, wants);
-  setup.each(inWasm(implementations), (backend, label) => {
+  eachInWasm(setup, implementations, (backend, label) => {
     const parts = partsOf(setup, backend, [rows * dim, batch * dim, batch]);
     for (const isHome of [false, true]) {
       parts()[0].set(table);
@@ -130,7 +138,7 @@ function prepareProduct(
   const out = new Float32Array(m * n);
   const sample = sampleProduct(sizes, a, b);
   const setup = new Setup(name, wants);
-  setup.each(inWasm(implementations), (backend, label) => {
+  eachInWasm(setup, implementations, (backend, label) => {
     const parts = partsOf(setup, backend, [m * k, n * k, m * n]);
     const multiply = layout === "NT" ? backend.kernels.matmulNT : backend.kernels.matmulNN;
     for (const isHome of [false, true]) {
