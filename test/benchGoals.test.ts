@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { implementations as known, selectBackend } from "../src/backend/select.js";
 import { standardCases } from "../src/cli/bench/families/families.js";
 import { gatherCase } from "../src/cli/bench/families/gather.js";
-import { type Goal, goals, judge, needsPlain } from "../src/cli/bench/goals.js";
-import { goalCases, runGoals, timesOnTwo } from "../src/cli/bench/goalsRun.js";
-import { describeGoal, formatGoals, goalsToMarkdown } from "../src/cli/bench/goalsTable.js";
+import { type Goal, goals, judge, needsPlain } from "../src/cli/bench/goals/goals.js";
+import { goalCases, runGoals, timesOnTwo } from "../src/cli/bench/goals/goalsRun.js";
+import { describeGoal, formatGoals, goalsToMarkdown } from "../src/cli/bench/goals/goalsTable.js";
 import type { Effort } from "../src/cli/bench/measure.js";
 import { peerIds } from "../src/cli/bench/peers/peers.js";
 import type { Row } from "../src/cli/bench/run.js";
@@ -135,15 +135,17 @@ describe("goals", () => {
     const reached = goals
       .filter(({ against }) => typeof against !== "string" && against.includes("torch"))
       .map((each) => judge(each, { rows }));
-    const text = formatGoals(reached, { columns: 100, colors: false, chosen: "js:scalar" });
+    const text = formatGoals(reached, false, { columns: 100, colors: false, chosen: "js:scalar" });
     expect(text).toMatch(/G2a +native +>= 1\.2x PyTorch and NumPy +1\.20x \(NumPy 1\) +yes$/m);
     expect(text).toMatch(/\d+ of \d+ goals that could be measured are reached\.$/);
-    const markdown = goalsToMarkdown(reached, "a machine");
+    expect(text).not.toContain("skip-gram");
+    const markdown = goalsToMarkdown(reached, true, "a machine");
     expect(markdown).toContain(
       "| G2a, G2b, G3u, G3z, G4 | native | >= 1.2x PyTorch and NumPy | 1.20x, 1.20x, 1.20x, 1.20x, 1.20x |",
     );
     expect(markdown).toContain("| S2 | native | >= 5x PyTorch | 1.50x | no |");
     expect(markdown).toContain("**1.50x**");
+    expect(markdown).toContain("| skip-gram training | native | >= 16x fastText, >= 4.5x gensim | node ");
     for (const line of markdown.split("\n").slice(2)) if (line !== "") expect(line).toMatch(/^\| .* \|$/);
   });
 

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { addBench } from "../src/cli/bench/bench.js";
-import { changes, formatChanges } from "../src/cli/bench/comparison.js";
-import { readSaved, type Saved, writeSaved } from "../src/cli/bench/saved.js";
+import { changes, formatChanges } from "../src/cli/bench/report/comparison.js";
+import { readSaved, type Saved, writeSaved } from "../src/cli/bench/report/saved.js";
 import { printedBy } from "./verbs.js";
 
 const folder = mkdtempSync(join(tmpdir(), "bench-saved-"));

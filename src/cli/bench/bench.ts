@@ -4,19 +4,19 @@ import { checkWord } from "../../check.js";
 import { rangeError, show } from "../../errors.js";
 import { checkGiven } from "../commandLine.js";
 import { type FamilyName, familyNames } from "./case.js";
-import { ratioChart } from "./chart.js";
-import { formatChanges } from "./comparison.js";
-import { Drawing } from "./draw.js";
+import { ratioChart } from "./chart/chart.js";
+import { Drawing } from "./chart/draw.js";
 import { casesNamed, chooseCases } from "./families/families.js";
-import { goals, type Reached } from "./goals.js";
-import { goalCases, goalsEffort, runGoals } from "./goalsRun.js";
-import { formatGoals, goalsToMarkdown } from "./goalsTable.js";
+import { goals, type Reached } from "./goals/goals.js";
+import { goalCases, goalsEffort, runGoals } from "./goals/goalsRun.js";
+import { formatGoals, goalsToMarkdown } from "./goals/goalsTable.js";
 import { countThreads, describeMachine, describeThreads } from "./machine.js";
 import { type Effort, fullEffort } from "./measure.js";
 import { type BenchOptions, readPath, readSizes, refuseOptions } from "./options.js";
-import { formatTable } from "./report.js";
+import { formatChanges } from "./report/comparison.js";
+import { formatTable } from "./report/report.js";
+import { readSaved, toSaved, writeSaved } from "./report/saved.js";
 import { type Plan, type Result, runCase } from "./run.js";
-import { readSaved, toSaved, writeSaved } from "./saved.js";
 import { formatScaling, type Grown, type Point, scalingChart, scalingPoints } from "./scaling.js";
 import { bestOfBackends, chooseImplementations, passOver, Session } from "./session.js";
 
@@ -167,7 +167,8 @@ async function benchGoals(options: BenchOptions): Promise<void> {
   } finally {
     session.dispose();
   }
-  if (options.markdown) console.log(goalsToMarkdown(reached, describeMachine()));
+  const isAll = options.case === undefined;
+  if (options.markdown) console.log(goalsToMarkdown(reached, isAll, describeMachine()));
   else if (options.json) console.log(JSON.stringify(reached, null, 2));
-  else session.say(`\n${formatGoals(reached, session.look)}`);
+  else session.say(`\n${formatGoals(reached, isAll, session.look)}`);
 }

@@ -1,12 +1,12 @@
 import type { Case } from "./case.js";
-import { colorOf, colors, config } from "./chartColors.js";
-import type { Chart } from "./draw.js";
+import { colorOf, colors, config } from "./chart/chartColors.js";
+import type { Chart } from "./chart/draw.js";
 import { bagsCase } from "./families/bags.js";
 import { gatherCase } from "./families/gather.js";
 import { productCase } from "./families/matmul.js";
 import { scatterCase } from "./families/scatterAdd.js";
+import { drawn, figures, type Look, newTable, paint } from "./report/table.js";
 import type { Result } from "./run.js";
-import { drawn, figures, type Look, newTable, paint } from "./table.js";
 
 /** What grows. */
 export const axes = ["rows", "batch", "threads"] as const;

@@ -3,13 +3,13 @@ import type { Backend } from "../../backend/backend.js";
 import { implementationName, implementations as known, selectBackend } from "../../backend/select.js";
 import { setNumThreads } from "../../backend/threads.js";
 import type { Case } from "./case.js";
-import { limits } from "./limits.js";
 import { describeLoad, describeMachine, describeThreads } from "./machine.js";
 import { type Effort, fullEffort, quickEffort } from "./measure.js";
 import { type BenchOptions, readThreads } from "./options.js";
 import { type PeerId, Peers } from "./peers/peers.js";
+import type { Look } from "./report/table.js";
 import { type Plan, type Result, runCase } from "./run.js";
-import type { Look } from "./table.js";
+import { limits } from "./setup/limits.js";
 
 /** What all ways of the bench have in common: who takes part, and how one talks to the reader. */
 export class Session {

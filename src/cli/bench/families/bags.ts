@@ -4,12 +4,12 @@ import { type BagMode, EmbeddingBag } from "../../../layers/embeddingBag.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
 import { type Case, count, type Family, million, type Prepared, seed, type Wants } from "../case.js";
-import { describeIds, drawIds, type Ids } from "../ids.js";
-import { rowsLimit } from "../limits.js";
-import { otherOrder, somePlaces } from "../peers/job.js";
-import { maxBagsByLoop, sumBagsByLoop } from "../plain.js";
-import { Setup } from "../setup.js";
-import { verifyRows } from "../verify.js";
+import { lookAt, otherOrder } from "../peers/job.js";
+import { describeIds, drawIds, type Ids } from "../setup/ids.js";
+import { rowsLimit } from "../setup/limits.js";
+import { maxBagsByLoop, sumBagsByLoop } from "../setup/plain.js";
+import { Setup } from "../setup/setup.js";
+import { verifyRows } from "../setup/verify.js";
 import { backwardBags } from "./bagsBackward.js";
 
 /** Ids per bag. */
@@ -99,14 +99,11 @@ function prepare(
   };
   setup.addPlain("loop", byHand, verify);
   setup.addLimit((machine, threads) => rowsLimit(machine, threads, lies, dim, ids, noFloats));
-
-  const places = somePlaces(expected.length);
   return setup.prepared({
     op: "bags",
     sizes: { rows, dim, batch, bagSize, mode },
     arrays: { table, ids, ...(mode === "weighted" && { weights }) },
-    places,
-    expected: places.map((place) => expected[place]),
+    ...lookAt(expected),
     tolerance: otherOrder,
   });
 }

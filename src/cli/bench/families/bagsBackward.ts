@@ -3,11 +3,11 @@ import { EmbeddingBag } from "../../../layers/embeddingBag.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
 import { type Case, count, type Prepared, seed, type Wants } from "../case.js";
-import { describeIds, drawIds, type Ids } from "../ids.js";
-import { otherOrder, somePlaces } from "../peers/job.js";
-import { sparseByLoop } from "../plain.js";
-import { Setup } from "../setup.js";
-import { sparseGradient, verifySparse } from "../verifySparse.js";
+import { lookAt, otherOrder } from "../peers/job.js";
+import { describeIds, drawIds, type Ids } from "../setup/ids.js";
+import { sparseByLoop } from "../setup/plain.js";
+import { Setup } from "../setup/setup.js";
+import { sparseGradient, verifySparse } from "../setup/verifySparse.js";
 
 /** The gradient of the sums of `batch` bags of a (rows, dim) table. */
 export interface BagsBackwardSizes {
@@ -62,14 +62,11 @@ function prepare(
     for (let call = 0; call < calls; call++) made = sparseByLoop(dim, ids, gradOut, bagSize);
   };
   setup.addPlain("loop", byHand, (where) => verifySparse(where, dim, { kind: "sparse", ...made }, expected));
-
-  const places = somePlaces(expected.values.length);
   return setup.prepared({
     op: "bagsSparse",
     sizes: { rows, dim, batch, bagSize },
     arrays: { ids, gradOut },
-    places,
-    expected: places.map((place) => expected.values[place]),
+    ...lookAt(expected.values),
     tolerance: otherOrder,
   });
 }

@@ -15,12 +15,12 @@ import {
   seed,
   type Wants,
 } from "../case.js";
-import { describeIds, drawIds, type Ids } from "../ids.js";
-import { rowsLimit } from "../limits.js";
-import { somePlaces } from "../peers/job.js";
-import { gatherByLoop, gatherBySet } from "../plain.js";
-import { countMemories, Setup } from "../setup.js";
-import { verifyRows } from "../verify.js";
+import { lookAt } from "../peers/job.js";
+import { describeIds, drawIds, type Ids } from "../setup/ids.js";
+import { rowsLimit } from "../setup/limits.js";
+import { gatherByLoop, gatherBySet } from "../setup/plain.js";
+import { countMemories, Setup } from "../setup/setup.js";
+import { verifyRows } from "../setup/verify.js";
 
 /** `batch` rows of a (rows, dim) table, looked up. */
 export interface GatherSizes {
@@ -132,13 +132,11 @@ function prepare(
       `${name}: so little is gathered by the specification in JavaScript, whatever the layer's backend: a call into it would take longer.`,
     );
   }
-  const places = somePlaces(expected.length);
   return setup.prepared({
     op: "gather",
     sizes: { rows, dim, batch },
     arrays: { table, ids },
-    places,
-    expected: places.map((place) => expected[place]),
+    ...lookAt(expected),
     tolerance: 0,
   });
 }

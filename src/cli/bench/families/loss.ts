@@ -4,12 +4,12 @@ import { Unembedding } from "../../../layers/unembedding.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
 import { type Case, count, type Family, gpt2, type Prepared, seed, type Wants } from "../case.js";
-import { drawIds } from "../ids.js";
-import { operationsLimit } from "../limits.js";
 import { otherOrder, somePlaces } from "../peers/job.js";
-import { lossByLoop } from "../plain.js";
-import { Setup, swift } from "../setup.js";
-import { verifyNear, verifyRows } from "../verify.js";
+import { drawIds } from "../setup/ids.js";
+import { operationsLimit } from "../setup/limits.js";
+import { lossByLoop } from "../setup/plain.js";
+import { Setup, swift } from "../setup/setup.js";
+import { verifyNear, verifyRows } from "../setup/verify.js";
 import { allLogits, growths } from "./lossMemory.js";
 import { MaterializedLoss } from "./materialized.js";
 

@@ -2,11 +2,11 @@ import type { Backend } from "../../../backend/backend.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
 import { type Case, type Family, gpt2, type Prepared, seed, type Wants } from "../case.js";
-import { operationsLimit, readLimit } from "../limits.js";
 import { otherOrder } from "../peers/job.js";
-import { matmulNNByLoop, matmulNTByLoop } from "../plain.js";
-import { countMemories, Setup, swift } from "../setup.js";
-import { type ProductSizes, sampleProduct, verifyProduct } from "../verify.js";
+import { operationsLimit, readLimit } from "../setup/limits.js";
+import { matmulNNByLoop, matmulNTByLoop } from "../setup/plain.js";
+import { countMemories, Setup, swift } from "../setup/setup.js";
+import { type ProductSizes, sampleProduct, verifyProduct } from "../setup/verify.js";
 
 const rowsOf = (m: number): ProductSizes => ({ layout: "NT", m, n: gpt2.rows, k: gpt2.dim });
 const square = (size: number): ProductSizes => ({ layout: "NN", m: size, n: size, k: size });

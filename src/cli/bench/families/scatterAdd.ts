@@ -3,14 +3,14 @@ import { specification } from "../../../backend/js/js.js";
 import { Embedding } from "../../../layers/embedding.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
-import { type Case, count, type Family, gpt2, million, type Prepared, seed } from "../case.js";
-import { describeIds, drawIds, type Ids } from "../ids.js";
-import { copyLimit } from "../limits.js";
-import { otherOrder, somePlaces } from "../peers/job.js";
-import { scatterAddByLoop, sparseByLoop } from "../plain.js";
-import { countMemories, Setup } from "../setup.js";
-import { verifyRows } from "../verify.js";
-import { sparseGradient, verifySparse } from "../verifySparse.js";
+import { type Case, count, type Family, type FamilyName, gpt2, million, type Prepared, seed } from "../case.js";
+import { lookAt, otherOrder, somePlaces } from "../peers/job.js";
+import { describeIds, drawIds, type Ids } from "../setup/ids.js";
+import { copyLimit } from "../setup/limits.js";
+import { scatterAddByLoop, sparseByLoop } from "../setup/plain.js";
+import { countMemories, Setup } from "../setup/setup.js";
+import { verifyRows } from "../setup/verify.js";
+import { sparseGradient, verifySparse } from "../setup/verifySparse.js";
 
 /**
  * `batch` rows added to a (rows, dim) table: one that is never cleared ("kernel"), a layer's gradient that is cleared before each call
@@ -45,11 +45,16 @@ export const scatterAdd: Family = {
     scatterCase("custom", "", { rows, dim, batch, ids: "uniform", to: "kernel" }),
 };
 
-export function scatterCase(name: string, means: string, sizes: ScatterSizes): Case {
+export function scatterCase(
+  name: string,
+  means: string,
+  sizes: ScatterSizes,
+  family: FamilyName = "scatter-add",
+): Case {
   const { rows, dim, batch, ids, to } = sizes;
   const cleared = to === "dense" ? rows * dim : 0;
   return {
-    family: "scatter-add",
+    family,
     name,
     means,
     shape: `${count(batch)} ${describeIds(ids)}, ${count(rows)} x ${count(dim)}${{ kernel: "", dense: ", cleared", sparse: ", sparse" }[to]}`,
@@ -115,33 +120,22 @@ function prepareKernel({ setup, implementations, rows, dim, batch, ids, gradOut,
   };
   setup.addPlain("loop", byLoop, (where) => verifyRows(where, "gradWeight", dim, plain, expected));
   setup.addLimit((machine, threads) => copyLimit(machine, threads, bytes));
-  const places = touchedPlaces(ids, dim);
   return setup.prepared({
     op: "scatter",
     sizes: { rows, dim, batch, start },
     arrays: { ids, gradOut },
-    places,
-    expected: places.map((place) => expected[place]),
+    ...lookAt(expected, touchedPlaces(ids, dim)),
     tolerance: otherOrder,
   });
 }
 
-function prepareDense({ setup, implementations, rows, dim, batch, ids, gradOut, bytes }: Given): Prepared {
+function prepareDense(given: Given): Prepared {
+  const { setup, rows, dim, batch, ids, gradOut, bytes } = given;
   const numFloats = rows * dim;
   const expected = new Float32Array(numFloats);
   specification.scatterAdd(expected, rows, dim, ids, batch, noPadding, gradOut);
 
-  const zeros = new Float32Array(numFloats);
-  setup.each(implementations, (_, label) => {
-    const layer = setup.keep(Embedding.fromPretrained(zeros, { embeddingDim: dim, freeze: false, backend: label }));
-    const run = (calls: number): void => {
-      for (let call = 0; call < calls; call++) {
-        layer.weight.zeroGrad();
-        layer.backward(ids, gradOut);
-      }
-    };
-    setup.add(label, run, (where) => verifyRows(where, "grad.values", dim, layer.weight.grad!.values, expected));
-  });
+  addLayers(given, false, (where, grad) => verifyRows(where, "grad.values", dim, grad!.values, expected));
   const plain = new Float32Array(numFloats);
   const byLoop = (calls: number): void => {
     for (let call = 0; call < calls; call++) {
@@ -151,44 +145,50 @@ function prepareDense({ setup, implementations, rows, dim, batch, ids, gradOut, 
   };
   setup.addPlain("loop", byLoop, (where) => verifyRows(where, "gradWeight", dim, plain, expected));
   setup.addLimit((machine, threads) => copyLimit(machine, threads, bytes));
-  const places = touchedPlaces(ids, dim);
   return setup.prepared({
     op: "scatterFresh",
     sizes: { rows, dim, batch },
     arrays: { ids, gradOut },
-    places,
-    expected: places.map((place) => expected[place]),
+    ...lookAt(expected, touchedPlaces(ids, dim)),
     tolerance: otherOrder,
   });
 }
 
-function prepareSparse({ setup, implementations, rows, dim, batch, ids, gradOut, bytes }: Given): Prepared {
-  const expected = sparseGradient(rows, dim, ids, gradOut);
+/** A layer for each implementation, whose gradient is cleared before each call: a gradient does not depend on the table. */
+function addLayers(
+  { setup, implementations, rows, dim, ids, gradOut }: Given,
+  sparse: boolean,
+  verify: (where: string, grad: Embedding["weight"]["grad"]) => void,
+): void {
   const zeros = new Float32Array(rows * dim);
-  const options = { embeddingDim: dim, sparse: true, freeze: false };
   setup.each(implementations, (_, label) => {
-    const layer = setup.keep(Embedding.fromPretrained(zeros, { ...options, backend: label }));
+    const options = { embeddingDim: dim, sparse, freeze: false, backend: label };
+    const layer = setup.keep(Embedding.fromPretrained(zeros, options));
     const run = (calls: number): void => {
       for (let call = 0; call < calls; call++) {
         layer.weight.zeroGrad();
         layer.backward(ids, gradOut);
       }
     };
-    setup.add(label, run, (where) => verifySparse(where, dim, layer.weight.grad, expected));
+    setup.add(label, run, (where) => verify(where, layer.weight.grad));
   });
+}
+
+function prepareSparse(given: Given): Prepared {
+  const { setup, rows, dim, batch, ids, gradOut, bytes } = given;
+  const expected = sparseGradient(rows, dim, ids, gradOut);
+  addLayers(given, true, (where, grad) => verifySparse(where, dim, grad, expected));
   let made = expected;
   const byLoop = (calls: number): void => {
     for (let call = 0; call < calls; call++) made = sparseByLoop(dim, ids, gradOut);
   };
   setup.addPlain("loop", byLoop, (where) => verifySparse(where, dim, { kind: "sparse", ...made }, expected));
   setup.addLimit((machine, threads) => copyLimit(machine, threads, bytes));
-  const places = somePlaces(expected.values.length);
   return setup.prepared({
     op: "scatterSparse",
     sizes: { rows, dim, batch },
     arrays: { ids, gradOut },
-    places,
-    expected: places.map((place) => expected.values[place]),
+    ...lookAt(expected.values),
     tolerance: otherOrder,
   });
 }

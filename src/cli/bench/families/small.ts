@@ -3,12 +3,12 @@ import { Embedding } from "../../../layers/embedding.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
 import { type Case, type Family, type Prepared, seed, type Wants } from "../case.js";
-import { drawIds } from "../ids.js";
-import { gatherByLoop, gatherNumbers, sparseByLoop } from "../plain.js";
-import { Setup } from "../setup.js";
-import { verifyRows } from "../verify.js";
-import { sparseGradient, verifySparse } from "../verifySparse.js";
+import { drawIds } from "../setup/ids.js";
+import { gatherByLoop, gatherNumbers } from "../setup/plain.js";
+import { Setup } from "../setup/setup.js";
+import { verifyRows } from "../setup/verify.js";
 import { gatherCase } from "./gather.js";
+import { scatterCase } from "./scatterAdd.js";
 
 const words = { rows: 1000, dim: 64 };
 
@@ -16,35 +16,33 @@ export const small: Family = {
   name: "small",
   legend:
     "Timed: calls so small that getting to the work is most of it, all checks included: Embedding.forward(Uint32Array, out), the same with a " +
-    "plain array and a new result, and a sparse backward. Plain JS: the same by hand without any check.",
+    "plain array and a new result, and a sparse backward. Plain JS: the same by hand without any check. Limit: bare C++ loops, of the last " +
+    "a memcpy of as many bytes.",
   cases: [
     gatherCase("small", "C0", "four rows of three floats", { rows: 6, dim: 3, batch: 4, ids: "uniform" }),
     gatherCase("small", "C1", "one row", { ...words, batch: 1, ids: "uniform" }),
     gatherCase("small", "C8", "eight rows", { ...words, batch: 8, ids: "uniform" }),
     gatherCase("small", "C64", "sixty-four rows", { ...words, batch: 64, ids: "uniform" }),
-    smallCase("C8n", "eight rows of plain numbers", 8, "plain"),
-    smallCase("C8b", "the gradient of eight rows", 8, "backward"),
+    numbersCase("C8n", "eight rows of plain numbers", 8),
+    scatterCase("C8b", "the gradient of eight rows", { ...words, batch: 8, ids: "uniform", to: "sparse" }, "small"),
   ],
 };
 
-function smallCase(name: string, means: string, batch: number, what: "plain" | "backward"): Case {
+function numbersCase(name: string, means: string, batch: number): Case {
   const { rows, dim } = words;
   return {
     family: "small",
     name,
     means,
-    shape: `${batch} ${what === "plain" ? "numbers" : "ids, backward"}, ${rows} x ${dim}`,
-    sizes: { ...words, batch, what },
-    work: { amount: 4 * batch * (1 + (what === "plain" ? 2 : 3) * dim), unit: "GB/s" },
-    bytes: (implementations) => 16 * (implementations.length + 1) * rows * dim,
-    prepare: (implementations, wants) =>
-      what === "plain"
-        ? preparePlain(name, batch, implementations, wants)
-        : prepareBackward(name, batch, implementations, wants),
+    shape: `${batch} numbers, ${rows} x ${dim}`,
+    sizes: { ...words, batch },
+    work: { amount: 4 * batch * (1 + 2 * dim), unit: "GB/s" },
+    bytes: (implementations) => 8 * (implementations.length + 1) * rows * dim,
+    prepare: (implementations, wants) => prepare(name, batch, implementations, wants),
   };
 }
 
-function preparePlain(name: string, batch: number, implementations: readonly Backend[], wants: Wants): Prepared {
+function prepare(name: string, batch: number, implementations: readonly Backend[], wants: Wants): Prepared {
   const { rows, dim } = words;
   const generator = new Generator(seed);
   const table = drawFloats(rows * dim, generator);
@@ -68,38 +66,4 @@ function preparePlain(name: string, batch: number, implementations: readonly Bac
   };
   setup.addPlain("loop", byLoop, verify);
   return setup.prepared();
-}
-
-function prepareBackward(name: string, batch: number, implementations: readonly Backend[], wants: Wants): Prepared {
-  const { rows, dim } = words;
-  const generator = new Generator(seed);
-  const ids = drawIds("uniform", rows, batch, generator);
-  const gradOut = drawFloats(batch * dim, generator);
-  const expected = sparseGradient(rows, dim, ids, gradOut);
-
-  const setup = new Setup(name, wants);
-  const options = { embeddingDim: dim, sparse: true, freeze: false };
-  setup.each(implementations, (_, label) => {
-    const layer = setup.keep(Embedding.fromPretrained(new Float32Array(rows * dim), { ...options, backend: label }));
-    const run = (calls: number): void => {
-      for (let call = 0; call < calls; call++) {
-        layer.weight.zeroGrad();
-        layer.backward(ids, gradOut);
-      }
-    };
-    setup.add(label, run, (where) => verifySparse(where, dim, layer.weight.grad, expected));
-  });
-  let made = expected;
-  const byLoop = (calls: number): void => {
-    for (let call = 0; call < calls; call++) made = sparseByLoop(dim, ids, gradOut);
-  };
-  setup.addPlain("loop", byLoop, (where) => verifySparse(where, dim, { kind: "sparse", ...made }, expected));
-  return setup.prepared({
-    op: "scatterSparse",
-    sizes: { rows, dim, batch },
-    arrays: { ids, gradOut },
-    places: [0],
-    expected: [expected.values[0]],
-    tolerance: 1e-4,
-  });
 }

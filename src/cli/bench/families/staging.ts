@@ -3,9 +3,9 @@ import { specification } from "../../../backend/js/js.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
 import { type Case, count, type Family, gpt2, million, type Prepared, seed, type Wants } from "../case.js";
-import { drawIds } from "../ids.js";
-import { Setup } from "../setup.js";
-import { type ProductSizes, sampleProduct, verifyProduct, verifyRows } from "../verify.js";
+import { drawIds } from "../setup/ids.js";
+import { Setup } from "../setup/setup.js";
+import { type ProductSizes, sampleProduct, verifyProduct, verifyRows } from "../setup/verify.js";
 
 /** What the label of a call whose arguments all lie in WASM memory ends with. */
 export const atHome = ", at home";

@@ -3,12 +3,12 @@ import { specification } from "../../../backend/js/js.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
 import { type Case, count, type Family, gpt2, type Prepared, seed, type Wants } from "../case.js";
-import { drawIds } from "../ids.js";
-import { copyLimit } from "../limits.js";
-import { otherOrder, somePlaces } from "../peers/job.js";
-import { stepAdamByLoop, stepSparseAdamByLoop } from "../plain.js";
-import { countMemories, Setup } from "../setup.js";
-import { verifyNear, verifyRows } from "../verify.js";
+import { lookAt, otherOrder } from "../peers/job.js";
+import { drawIds } from "../setup/ids.js";
+import { copyLimit } from "../setup/limits.js";
+import { stepAdamByLoop, stepSparseAdamByLoop } from "../setup/plain.js";
+import { countMemories, Setup } from "../setup/setup.js";
+import { verifyNear, verifyRows } from "../setup/verify.js";
 
 /** `batch` rows of a (rows, dim) table, moved by SparseAdam; or all of them, by Adam. */
 export interface StepSizes {
@@ -129,14 +129,11 @@ function prepare(
     otherOrder,
   );
   setup.addLimit((machine, threads) => copyLimit(machine, threads, 4 * batch * (1 + 7 * dim)));
-
-  const places = somePlaces(expected.length);
   return setup.prepared({
     op: isDense ? "adam" : "step",
     sizes: { rows, dim, batch, start, ...(isDense ? { lr, betas: [beta1, beta2], eps } : { numbers: sparseNumbers }) },
     arrays: isDense ? { grad } : { list, grad },
-    places,
-    expected: places.map((place) => expected[place]),
+    ...lookAt(expected),
     tolerance: otherOrder,
   });
 }

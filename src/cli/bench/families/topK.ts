@@ -5,11 +5,11 @@ import { Unembedding } from "../../../layers/unembedding.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
 import { type Case, count, type Family, gpt2, type Prepared, seed, type Wants } from "../case.js";
-import { operationsLimit, readLimit } from "../limits.js";
-import { otherOrder, somePlaces } from "../peers/job.js";
-import { matmulNTByLoop } from "../plain.js";
-import { Setup } from "../setup.js";
-import { verifyNear, verifyRows } from "../verify.js";
+import { lookAt, otherOrder } from "../peers/job.js";
+import { operationsLimit, readLimit } from "../setup/limits.js";
+import { matmulNTByLoop } from "../setup/plain.js";
+import { Setup } from "../setup/setup.js";
+import { verifyNear, verifyRows } from "../setup/verify.js";
 
 /** The k rows of a (rows, dim) table that fit each of n hidden states best. */
 export interface TopKSizes {
@@ -79,14 +79,11 @@ function prepare(
   setup.addPlain("loop", byLoop, (where) => verifyNear(where, made, expected, otherOrder));
   setup.addLimit((machine, threads) => readLimit(machine, threads, setup.nativeFloats(rows * dim)));
   setup.addLimit((machine, threads) => operationsLimit(machine, threads, 2 * n * rows * dim));
-
-  const places = somePlaces(expected.length);
   return setup.prepared({
     op: "topK",
     sizes: { n, rows, dim, k },
     arrays: { hidden, table },
-    places,
-    expected: places.map((place) => expected[place]),
+    ...lookAt(expected),
     tolerance: otherOrder,
   });
 }

@@ -11,6 +11,14 @@ export interface Job {
   readonly tolerance: number;
 }
 
+/** What is looked at of a result. */
+export function lookAt(
+  expected: Float32Array,
+  places: readonly number[] = somePlaces(expected.length),
+): Pick<Job, "places" | "expected"> {
+  return { places, expected: places.map((place) => expected[place]) };
+}
+
 /** Another order of sums. */
 export const otherOrder = 1e-4;
 

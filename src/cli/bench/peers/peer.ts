@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface, type Interface } from "node:readline";
 import type { Task } from "../measure.js";
-import { verifyNear } from "../verify.js";
+import { verifyNear } from "../setup/verify.js";
 import type { Job } from "./job.js";
 
 /** How a peer is started. */

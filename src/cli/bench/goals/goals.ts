@@ -1,7 +1,7 @@
-import type { BackendName } from "../../backend/backend.js";
-import { allLogits } from "./families/lossMemory.js";
-import type { PeerId } from "./peers/peers.js";
-import type { Result, Row } from "./run.js";
+import type { BackendName } from "../../../backend/backend.js";
+import { allLogits } from "../families/lossMemory.js";
+import type { PeerId } from "../peers/peers.js";
+import type { Result, Row } from "../run.js";
 
 /** What is compared with: the best of some peers, or something that was measured in the same run. */
 export type Against =

@@ -1,6 +1,6 @@
 import { limits as machine } from "#native";
-import type { Limits } from "../../backend/backend.js";
-import type { Task } from "./measure.js";
+import type { Limits } from "../../../backend/backend.js";
+import type { Task } from "../measure.js";
 
 /** What the machine can do at best: undefined where there is no addon to measure it. */
 export const limits: Limits | undefined = machine;

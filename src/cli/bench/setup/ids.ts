@@ -1,4 +1,4 @@
-import type { Generator } from "../../random/generator.js";
+import type { Generator } from "../../../random/generator.js";
 
 /**
  * How ids are drawn: every row as likely as any other, or the row of rank r with a chance of 1 / (r + 1), or at equal distances, each once.

@@ -1,8 +1,8 @@
-import type { Backend, Block } from "../../backend/backend.js";
-import { implementationName, selectBackend } from "../../backend/select.js";
-import type { Prepared, Wants } from "./case.js";
-import { type Task, timed } from "./measure.js";
-import type { Job } from "./peers/job.js";
+import type { Backend, Block } from "../../../backend/backend.js";
+import { implementationName, selectBackend } from "../../../backend/select.js";
+import type { Prepared, Wants } from "../case.js";
+import { type Task, timed } from "../measure.js";
+import type { Job } from "../peers/job.js";
 
 /** More work than this in one call, in floating-point operations, takes what has no vectors a minute or more. */
 const tooSlow = 2e10;

@@ -1,6 +1,6 @@
+import { peerNames } from "../peers/peers.js";
+import { drawn, type Look, newTable, paint } from "../report/table.js";
 import { type Against, goals, type Reached } from "./goals.js";
-import { peerNames } from "./peers/peers.js";
-import { drawn, type Look, newTable, paint } from "./table.js";
 
 /** The goals that no case of the bench measures. */
 const elsewhere = [
@@ -71,14 +71,14 @@ function shortRows(all: readonly Reached[]): string[][] {
   );
 }
 
-/** The goals as a table of the terminal. */
-export function formatGoals(all: readonly Reached[], look: Look): string {
+/** The goals as a table of the terminal; with those that are measured elsewhere, where all were asked for. */
+export function formatGoals(all: readonly Reached[], withElsewhere: boolean, look: Look): string {
   const table = newTable(
     look,
     columns,
     columns.map(() => "left"),
   );
-  for (const row of fullRows(all, true)) {
+  for (const row of fullRows(all, withElsewhere)) {
     const missed = row[4] === "no";
     table.push(missed ? row.map((cell) => paint(look, "red", cell)) : row);
   }
@@ -88,12 +88,12 @@ export function formatGoals(all: readonly Reached[], look: Look): string {
 }
 
 /** The goals as two tables of Markdown: one short, what is missed in bold, and one goal by goal. */
-export function goalsToMarkdown(all: readonly Reached[], machine: string): string {
+export function goalsToMarkdown(all: readonly Reached[], withElsewhere: boolean, machine: string): string {
   const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
     [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
   return [
     `${machine}; \`nn-embedding bench goals --markdown\``,
     table(["cases", "backend", "goals", "measured (missed ones in bold)"], shortRows(all)),
-    table(columns, fullRows(all, true)),
+    table(columns, fullRows(all, withElsewhere)),
   ].join("\n\n");
 }

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from "node:util";
-import type { FamilyName } from "./case.js";
-import { familyOf } from "./families/families.js";
-import type { Result, Row } from "./run.js";
-import { spread } from "./statistics.js";
+import type { FamilyName } from "../case.js";
+import { familyOf } from "../families/families.js";
+import type { Result, Row } from "../run.js";
+import { spread } from "../statistics.js";
 import { drawn, figures, type Look, newTable, paint, unitOfTime, wrap } from "./table.js";
 
 /** One table: the results of one family. The columns that tell most about the least come last and go first when lines are short. */

@@ -1,12 +1,12 @@
-import type { Backend } from "../../backend/backend.js";
-import { implementationName } from "../../backend/select.js";
-import { setNumThreads } from "../../backend/threads.js";
-import type { Case } from "./case.js";
-import { standardCases } from "./families/families.js";
+import type { Backend } from "../../../backend/backend.js";
+import { implementationName } from "../../../backend/select.js";
+import { setNumThreads } from "../../../backend/threads.js";
+import type { Case } from "../case.js";
+import { standardCases } from "../families/families.js";
+import { type Effort, fullEffort, measure } from "../measure.js";
+import type { Peers } from "../peers/peers.js";
+import { type Plan, type Result, runCase } from "../run.js";
 import { goals, judge, needsPlain, type Reached } from "./goals.js";
-import { type Effort, fullEffort, measure } from "./measure.js";
-import type { Peers } from "./peers/peers.js";
-import { type Plan, type Result, runCase } from "./run.js";
 
 /** A little less than a case of its own gets: there are many. */
 export const goalsEffort: Effort = { ...fullEffort, budgetSeconds: 5 };

@@ -1,6 +1,6 @@
-import { specification } from "../../backend/js/js.js";
-import { Generator } from "../../random/generator.js";
-import { firstDifference } from "../floats.js";
+import { specification } from "../../../backend/js/js.js";
+import { Generator } from "../../../random/generator.js";
+import { firstDifference } from "../../floats.js";
 
 /** Throws unless the rows have the bits of the specification: what is wrong is not timed. */
 export function verifyRows(

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
-import { rangeError, show } from "../../errors.js";
-import { describeMachine } from "./machine.js";
-import type { Result, Row } from "./run.js";
-import { spread } from "./statistics.js";
+import { rangeError, show } from "../../../errors.js";
+import { describeMachine } from "../machine.js";
+import type { Result, Row } from "../run.js";
+import { spread } from "../statistics.js";
 
 /** A run as plain data, times in seconds per call: what --json prints and --save writes. */
 export interface Saved {

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { rangeError, show } from "../../errors.js";
+import { rangeError, show } from "../../../errors.js";
 import { colors, darkColors } from "./chartColors.js";
 
 /** A chart in the words of Vega-Lite. */

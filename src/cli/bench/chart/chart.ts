@@ -1,7 +1,7 @@
+import { figures } from "../report/table.js";
+import type { Result, Row } from "../run.js";
 import { colorOf, colors, config } from "./chartColors.js";
 import type { Chart } from "./draw.js";
-import type { Result, Row } from "./run.js";
-import { figures } from "./table.js";
 
 /** One bar: how many times as fast as what stands at 1. */
 export interface Bar {
