@@ -2,7 +2,7 @@ import type { Backend } from "../../../backend/backend.js";
 import { Embedding } from "../../../layers/embedding.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
-import { type Case, type Family, type Prepared, seed, type Wants } from "../case.js";
+import { type Case, count, type Family, type Prepared, seed, type Wants } from "../case.js";
 import { drawIds } from "../setup/ids.js";
 import { gatherByLoop, gatherNumbers } from "../setup/plain.js";
 import { Setup } from "../setup/setup.js";
@@ -34,7 +34,7 @@ function numbersCase(name: string, means: string, batch: number): Case {
     family: "small",
     name,
     means,
-    shape: `${batch} numbers, ${rows} x ${dim}`,
+    shape: `${batch} numbers, ${count(rows)} x ${dim}`,
     sizes: { ...words, batch },
     work: { amount: 4 * batch * (1 + 2 * dim), unit: "GB/s" },
     bytes: (implementations) => 8 * (implementations.length + 1) * rows * dim,
