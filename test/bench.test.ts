@@ -16,7 +16,7 @@ import { stepCase } from "../src/cli/bench/families/step.js";
 import { topKCase } from "../src/cli/bench/families/topK.js";
 import { describeThreads } from "../src/cli/bench/machine.js";
 import { type Effort, measure, type Task, takesPart } from "../src/cli/bench/measure.js";
-import { formatTable } from "../src/cli/bench/report/report.js";
+import { describeRatios, formatTable } from "../src/cli/bench/report/report.js";
 import { figures, unitOfTime } from "../src/cli/bench/report/table.js";
 import { checkMemory, compare, type Plan, runCase } from "../src/cli/bench/run.js";
 import { drawIds } from "../src/cli/bench/setup/ids.js";
@@ -354,6 +354,15 @@ describe("the report", () => {
     }
   });
 
+  test("tells no spread of one sample", async () => {
+    const look = { columns: 80, colors: false, chosen: "js:scalar" };
+    const { rows, ...result } = await runCase(smallCases[0], { ...plan, implementations: [selectBackend("js")] });
+    const text = (samples: number): string =>
+      formatTable("gather", [{ ...result, rows: rows.map((row) => ({ ...row, samples })) }], look);
+    expect(text(1)).toMatch(/\* js:scalar +\S+ +– +\S/);
+    expect(text(2)).toMatch(/\* js:scalar +\S+ +\d+ +\S/);
+  });
+
   test("tells what a call takes at its peak, and what was passed over", () => {
     const [timedCase] = smallCases;
     const look = { columns: 100, colors: false, chosen: "js:scalar" };
@@ -379,8 +388,10 @@ describe("the command", () => {
   test("says how many threads take part, what the ratios are, and that only WASM stages", async () => {
     const text = await run("gather", ...sizes, "--backend", "js");
     expect(text).toMatch(/^.*, Node [\d.]+; everyone on one$/m);
-    expect(text.replaceAll(/\s+/g, " ")).toContain("x plain JS: how many times as fast.");
-    expect(text).not.toContain("limit x");
+    expect(text).toMatch(/^x plain JS: how many times as fast\.$/m);
+    expect(describeRatios({ peers: undefined, limits })).toBe(
+      `x plain JS: how many times as fast.${limits === undefined ? "" : " limit x: how many times the limit's time."}`,
+    );
     const staged = await run("staging", "--quick", "--backend", "js");
     expect(staged.match(/Nothing is timed: only WASM stages\./g)).toHaveLength(1);
     expect(describeThreads(2)).toBe("native code, peers and limits on 2, WebAssembly and JavaScript of ours on one");

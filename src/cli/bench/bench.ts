@@ -14,7 +14,7 @@ import { countThreads, describeMachine, describeThreads } from "./machine.js";
 import { type Effort, fullEffort } from "./measure.js";
 import { type BenchOptions, readPath, readSizes, refuseOptions } from "./options.js";
 import { formatChanges } from "./report/comparison.js";
-import { formatTable } from "./report/report.js";
+import { describeRatios, formatTable } from "./report/report.js";
 import { readSaved, toSaved, writeSaved } from "./report/saved.js";
 import { type Plan, type Result, runCase } from "./run.js";
 import { formatScaling, type Grown, type Point, scalingChart, scalingPoints } from "./scaling.js";
@@ -46,7 +46,7 @@ export function addBench(cli: CAC): void {
     .option("--peers", "Also PyTorch, NumPy, onnxruntime and TensorFlow.js, those that are installed")
     .option("--peers-from <folder>", "A folder whose node_modules has peers")
     .option("--limit", "Also what the machine can do at best: memory and arithmetic")
-    .option("--quick", "A glance in seconds: rough figures")
+    .option("--quick", "A glance: few samples, rough figures")
     .option("--json", "Print JSON alone, seconds per call")
     .option("--markdown", "goals: print Markdown alone")
     .option("--save <file>", "Write the same to a .json file")
@@ -80,6 +80,7 @@ async function benchFamilies(family: FamilyName | undefined, options: BenchOptio
   const drawing = chartPath === undefined ? undefined : await Drawing.for(chartPath);
   const session = await Session.start(options);
   const { look, plan } = session;
+  session.say(describeRatios(plan));
   const results: Result[] = [];
   try {
     for (const [at, timedCase] of cases.entries()) {

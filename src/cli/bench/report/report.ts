@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import type { FamilyName } from "../case.js";
 import { familyOf } from "../families/families.js";
-import type { Result, Row } from "../run.js";
+import type { Plan, Result, Row } from "../run.js";
 import { spread } from "../statistics.js";
 import { drawn, figures, type Look, newTable, paint, unitOfTime, wrap } from "./table.js";
 
@@ -9,8 +9,7 @@ import { drawn, figures, type Look, newTable, paint, unitOfTime, wrap } from "./
 export function formatTable(family: FamilyName, results: readonly Result[], look: Look): string {
   const timed = results.filter(({ rows }) => rows.length > 0);
   const notes = results.flatMap((result) => [...result.notes, ...describeMemory(result)]);
-  const told = ratios.filter((ratio) => isTold(ratio, results)).map(([, , meaning]) => meaning);
-  const legend = wrap([familyOf(family).legend, ...told, ...new Set(notes)].join(" "), look.columns);
+  const legend = wrap([familyOf(family).legend, ...new Set(notes)].join(" "), look.columns);
   const draw = (isWide: boolean, padding: number): string => drawTable(timed, look, isWide, padding);
   const drawn = timed.length === 0 ? [] : [draw(true, 1), draw(false, 1), draw(false, 0)];
   return [
@@ -22,16 +21,19 @@ export function formatTable(family: FamilyName, results: readonly Result[], look
 
 /** The columns of ratios, each of which stands where a result has one: what the machine needs is never compared. */
 const ratios = [
-  ["x plain JS", "timesPlain", "x plain JS: how many times as fast."],
-  ["x best peer", "timesPeer", "x best peer: how many times as fast as the fastest of them."],
-  ["limit x", "timesLimit", "limit x: how many times the limit's time."],
+  ["x plain JS", "timesPlain"],
+  ["x best peer", "timesPeer"],
+  ["limit x", "timesLimit"],
 ] as const;
 
-const isTold = ([, key]: (typeof ratios)[number], results: readonly Result[]): boolean =>
-  results.some(({ rows }) => rows.some((row) => row[key] !== undefined));
+/** What the columns of ratios mean, in a line: those that a run has. */
+export function describeRatios({ peers, limits }: Pick<Plan, "peers" | "limits">): string {
+  const faster = peers === undefined ? "x plain JS" : "x plain JS, x best peer";
+  return `${faster}: how many times as fast.${limits === undefined ? "" : " limit x: how many times the limit's time."}`;
+}
 
 function drawTable(results: readonly Result[], look: Look, isWide: boolean, padding: number): string {
-  const told = ratios.filter((ratio) => isTold(ratio, results));
+  const told = ratios.filter(([, key]) => results.some(({ rows }) => rows.some((row) => row[key] !== undefined)));
   const { unit } = results[0].case.work;
   const head = [
     "",
@@ -76,7 +78,7 @@ function drawRow(
   const cells = [
     `${isChosen ? "*" : " "} ${row.label}`,
     time(row.median),
-    (spread(row) * 100).toFixed(0),
+    row.samples === 1 ? "–" : (spread(row) * 100).toFixed(0), // one sample says nothing of it
     figures(row.rate),
     ...told.map(([, key]) => (row.kind === "limit" || row[key] === undefined ? "" : figures(row[key]))),
     ...(isWide ? [`${time(row.p10)} … ${time(row.p90)}`, String(row.samples)] : []),
