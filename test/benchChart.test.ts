@@ -121,7 +121,9 @@ describe("growth curves", () => {
     }
     const text = formatScaling(grown, { columns: 100, colors: false, chosen: "js:scalar" });
     for (const what of growing) expect(text).toMatch(new RegExp(`^${what}, G(B|FLOP)/s `, "m"));
-    expect(text).toMatch(/rows of the table +js:scalar +plain JS/);
+    expect(text).toMatch(/rows of the table +js:scalar +plain JS\n─+\n +1,000 /);
+    const narrow = formatScaling(grown, { columns: 30, colors: false, chosen: "js:scalar" });
+    expect(narrow).toMatch(/rows of the table +1,000.*\n─+\n +js:scalar +\S+/);
     const chart = scalingChart(grown, "a machine");
     expect(chart.vconcat).toHaveLength(growing.length);
   });
@@ -156,7 +158,13 @@ describe("drawing", () => {
     const path = join(folder, "ratios.svg");
     await drawing.write(path, ratioChart([{ case: timedCase, rows, notes: [] }], "a machine"));
     const svg = readFileSync(path, "utf8");
-    for (const words of ["a machine", "20.0x", "times as fast as plain JavaScript", "prefers-color-scheme"]) {
+    for (const words of [
+      "a machine",
+      "gather G",
+      "20.0x",
+      "times as fast as plain JavaScript",
+      "prefers-color-scheme",
+    ]) {
       expect(svg).toContain(words);
     }
     const point = scalingPoints(2, true)[0];

@@ -1,11 +1,11 @@
-import type { Case } from "./case.js";
+import { type Case, count } from "./case.js";
 import { colorOf, colors, config } from "./chart/chartColors.js";
 import type { Chart } from "./chart/draw.js";
 import { bagsCase } from "./families/bags.js";
 import { gatherCase } from "./families/gather.js";
 import { productCase } from "./families/matmul.js";
 import { scatterCase } from "./families/scatterAdd.js";
-import { drawn, figures, type Look, newTable, paint } from "./report/table.js";
+import { drawn, figures, fits, type Look, newTable, paint } from "./report/table.js";
 import type { Result } from "./run.js";
 
 /** What grows. */
@@ -91,26 +91,38 @@ const oneName = (label: string): string => (label.startsWith("plain JS") ? "plai
 const title = (axis: Axis, what: Growing): string =>
   ({ rows: "rows of the table", batch: what === "matmul" ? "hidden states" : "ids", threads: "threads" })[axis];
 
-/** A table for each kind of work: rates, the further down the more there is. */
+function drawLines([head, ...lines]: readonly (readonly string[])[], look: Look): string {
+  const table = newTable(
+    look,
+    head,
+    head.map(() => "right"),
+  );
+  for (const line of lines) table.push([...line]);
+  return drawn(table);
+}
+
+function transposed(lines: readonly (readonly string[])[]): string[][] {
+  return lines[0].map((_, column) => lines.map((line) => line[column]));
+}
+
+/** A table for each kind of work: rates, the further down the more there is; or the further to the right, where that is too wide. */
 export function formatScaling(grown: readonly Grown[], look: Look): string {
   const tables = curvesOf(grown).map(({ what, axis, points }) => {
     const labels = labelsOf(points);
     const { unit } = points[0].result.case.work;
     const head = [title(axis, what), ...labels];
-    const table = newTable(
-      look,
-      head,
-      head.map(() => "right"),
-    );
-    for (const { point, result } of points) {
+    const lines = points.map(({ point, result }) => {
       const rateOf = (label: string): string => {
         const row = result.rows.find((each) => oneName(each.label) === label);
         return row === undefined ? "–" : figures(row.rate);
       };
-      table.push([point.at.toLocaleString("en-US"), ...labels.map(rateOf)]);
-    }
+      return [count(point.at), ...labels.map(rateOf)];
+    });
+    // Many peers beside few points are read down the page.
+    const upright = drawLines([head, ...lines], look);
+    const table = fits(upright, look) ? upright : drawLines(transposed([head, ...lines]), look);
     const shape = points[0].result.case.shape;
-    return `${paint(look, "bold", `${what}, ${unit}`)}  ${paint(look, "dim", `from ${shape} on`)}\n${drawn(table)}`;
+    return `${paint(look, "bold", `${what}, ${unit}`)}  ${paint(look, "dim", `from ${shape} on`)}\n${table}`;
   });
   return tables.join("\n\n");
 }
@@ -123,7 +135,13 @@ export function scalingChart(grown: readonly Grown[], machine: string): Chart {
     type: "nominal",
     title: null,
     scale: { domain: labels, range: labels.map(colorOf) },
-    legend: { orient: "top", columns: labels.length, symbolType: "stroke", symbolStrokeWidth: 3 },
+    legend: {
+      orient: "top",
+      columns: Math.min(labels.length, 5),
+      labelLimit: 220,
+      symbolType: "stroke",
+      symbolStrokeWidth: 3,
+    },
   };
   const curves = curvesOf(grown);
   return {

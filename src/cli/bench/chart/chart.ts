@@ -55,13 +55,13 @@ export function ratioChart(results: readonly Result[], machine: string): Chart {
       offset: 18,
     },
     spacing: 14,
-    vconcat: told.map(({ case: { name, shape }, rows }, at) => ({
+    vconcat: told.map(({ case: { family, name, shape }, rows }, at) => ({
       spacing: 64,
       bounds: "flush",
       hconcat: panels.map(({ key, title, domain }, panel) => {
         const bars = barsOf(rows, key);
         const axis = at === told.length - 1 ? { title, labels: true } : { title: null, labels: false };
-        const heading = panel === 0 ? { text: name, subtitle: shape } : { text: " ", subtitle: " " };
+        const heading = panel === 0 ? { text: `${family} ${name}`, subtitle: shape } : { text: " ", subtitle: " " };
         const heads = { ...heading, offset: 4, subtitlePadding: 2, frame: "group", dx: panel === 0 ? -namesWidth : 0 };
         return { title: heads, ...panelOf(bars, domain, axis, panel === 0) };
       }),

@@ -1,9 +1,8 @@
-import { stripVTControlCharacters } from "node:util";
 import type { FamilyName } from "../case.js";
 import { familyOf } from "../families/families.js";
 import type { Plan, Result, Row } from "../run.js";
 import { spread } from "../statistics.js";
-import { drawn, figures, type Look, newTable, paint, unitOfTime, wrap } from "./table.js";
+import { drawn, figures, fits, type Look, newTable, paint, unitOfTime, wrap } from "./table.js";
 
 /** One table: the results of one family. The columns that tell most about the least come last and go first when lines are short. */
 export function formatTable(family: FamilyName, results: readonly Result[], look: Look): string {
@@ -92,9 +91,4 @@ function describeMemory({ case: { name }, memory }: Result): string[] {
   return each.length === 0
     ? []
     : [`${name}: at its peak a call takes, beside what it is given and gives: ${each.join("; ")}.`];
-}
-
-/** Whether every line is short enough. */
-function fits(table: string, { columns }: Look): boolean {
-  return table.split("\n").every((line) => stripVTControlCharacters(line).length <= columns);
 }

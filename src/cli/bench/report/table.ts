@@ -1,4 +1,4 @@
-import { styleText } from "node:util";
+import { stripVTControlCharacters, styleText } from "node:util";
 import Table from "cli-table3";
 
 /** How a table is drawn. */
@@ -28,6 +28,11 @@ export function newTable(
 /** The table as text, without blanks at the ends of lines. */
 export function drawn(table: Table.Table): string {
   return table.toString().replace(/ +$/gm, "");
+}
+
+/** Whether every line is short enough. */
+export function fits(table: string, { columns }: Look): boolean {
+  return table.split("\n").every((line) => stripVTControlCharacters(line).length <= columns);
 }
 
 /** Rules above, below the head and at the end; between columns nothing but room. */
