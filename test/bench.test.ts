@@ -432,6 +432,7 @@ describe("the command", () => {
     [["goals", "--backend", "js"], '--backend is "js", expected native or wasm with goals: the specification has none'],
     [["staging", "--chart", "x.svg"], '--chart is "x.svg", expected none with staging, which nothing is compared with'],
     [["--case", "W1", "--peers-from", "x"], '--peers-from is "x", expected none with staging, which nothing is'],
+    [["--no-peers", "--peers-from", "."], '--peers-from is ".", expected none with --no-peers'],
     [["--quick", "--quick"], "--quick is given 2 times, expected once"],
     [["--case", "G1", "--case", "M1"], "--case is given 2 times, expected once"],
     [["--", "gather"], '-- is followed by "gather", expected nothing'],

@@ -60,6 +60,7 @@ export function addBench(cli: CAC): void {
 
 async function bench(what: unknown, options: BenchOptions): Promise<void> {
   checkGiven({ ...options });
+  if (options.peers === false) refuseOptions("--no-peers", options, ["peersFrom"]);
   if (what !== undefined) checkWord("what", what, [...familyNames, ...otherWays]);
   if (what === "goals") await benchGoals(options);
   else if (what === "scaling") await benchScaling(options);
@@ -151,7 +152,7 @@ async function benchGoals(options: BenchOptions): Promise<void> {
     const expected = "expected native or wasm with goals: the specification has none";
     throw rangeError("ERR_OUT_OF_RANGE", `--backend is ${show(options.backend)}, ${expected}`);
   }
-  const session = await Session.start({ ...options, peers: true, limit: true }, goalsEffort);
+  const session = await Session.start({ peers: true, limit: true, ...options }, goalsEffort);
   const plan = { ...session.plan, implementations };
   const reached: Reached[] = [];
   try {
