@@ -16,6 +16,7 @@ import { stepCase } from "../src/cli/bench/families/step.js";
 import { topKCase } from "../src/cli/bench/families/topK.js";
 import { describeThreads } from "../src/cli/bench/machine.js";
 import { type Effort, measure, type Task, takesPart } from "../src/cli/bench/measure.js";
+import type { Peers } from "../src/cli/bench/peers/peers.js";
 import { describeRatios, formatTable } from "../src/cli/bench/report/report.js";
 import { figures, unitOfTime } from "../src/cli/bench/report/table.js";
 import { checkMemory, compare, type Plan, runCase } from "../src/cli/bench/run.js";
@@ -312,6 +313,25 @@ describe("a run", () => {
       checkMemory(gatherCase("gather", "H", "", { rows: 1e6, dim: 64, batch: 1, ids: "uniform" }), plan, 1e8),
     ).toThrow(/^H \(1 ids, 1,000,000 x 64\) is \d\.\d GB in all its tables, expected no more than the free 0\.1 GB; /);
   });
+});
+
+test("peers are reckoned with: each holds the tables, those in Node twice", () => {
+  for (const each of standardCases) expect(each.bytes([])).toBeGreaterThan(0);
+  const large = standardCases.find(({ name }) => name === "G4")!;
+  expect(large.bytes([])).toBeGreaterThan(4 * 64e7);
+  const peers = { all: [{ id: "numpy" }, { id: "tfjs-wasm" }] } as unknown as Peers;
+  const js = [selectBackend("js")];
+  const [one, own] = [large.bytes([]), large.bytes(js)];
+  checkMemory(large, { implementations: js, peers }, own + 3 * one);
+  checkMemory(large, { implementations: js, peers, peerIds: ["numpy", "torch"] }, own + one);
+  for (const [asked, copies] of [
+    [undefined, 3],
+    [["numpy"], 1],
+    [["tfjs-wasm"], 2],
+  ] as const) {
+    const plan = { implementations: js, peers, peerIds: asked };
+    expect(() => checkMemory(large, plan, own + copies * one - 1)).toThrow("G4 (65,536 ids, 10,000,000 x 64) is ");
+  }
 });
 
 describe("the limits", () => {

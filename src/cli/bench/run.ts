@@ -3,7 +3,7 @@ import type { Backend, Limits } from "../../backend/backend.js";
 import { rangeError } from "../../errors.js";
 import type { Case, Prepared } from "./case.js";
 import { type Effort, measure, type Task, type Timing } from "./measure.js";
-import type { Peers } from "./peers/peers.js";
+import { copiesOf, type Peers } from "./peers/peers.js";
 
 /** One line of a table: how an implementation did. */
 export interface Row extends Timing {
@@ -68,7 +68,9 @@ export function checkMemory(
   { implementations, peers, peerIds }: Pick<Plan, "implementations" | "peers" | "peerIds">,
   freeBytes: number,
 ): void {
-  const needed = timedCase.bytes(implementations) + (peerIds?.length ?? peers?.all.length ?? 0) * timedCase.bytes([]);
+  const asked = (peers?.all ?? []).filter(({ id }) => peerIds?.includes(id) ?? true);
+  const copies = asked.reduce((sum, { id }) => sum + copiesOf(id), 0);
+  const needed = timedCase.bytes(implementations) + copies * timedCase.bytes([]);
   if (needed <= freeBytes) return;
   const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
   throw rangeError(

@@ -19,7 +19,7 @@ import { lookAt } from "../peers/job.js";
 import { describeIds, drawIds, type Ids } from "../setup/ids.js";
 import { rowsLimit } from "../setup/limits.js";
 import { gatherByLoop, gatherBySet } from "../setup/plain.js";
-import { countMemories, Setup } from "../setup/setup.js";
+import { Setup } from "../setup/setup.js";
 import { verifyRows } from "../setup/verify.js";
 
 /** `batch` rows of a (rows, dim) table, looked up. */
@@ -62,7 +62,8 @@ export function gatherCase(family: FamilyName, name: string, means: string, size
     sizes: { ...sizes },
     work: { amount: 4 * batch * (1 + 2 * dim), unit: "GB/s" },
     bytes(implementations) {
-      const tables = isShared ? countMemories(implementations) : implementations.length + 1;
+      const own = isShared ? implementations.filter(({ name }) => name === "wasm") : implementations;
+      const tables = own.length + 1;
       return tables * tableBytes + 8 * batch * (dim + 1);
     },
     prepare: (implementations, wants) => prepare(name, sizes, isShared, implementations, wants),

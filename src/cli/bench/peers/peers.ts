@@ -21,6 +21,11 @@ export const peerNames: Readonly<Record<PeerId, string>> = {
   "tfjs-wasm": "tfjs-wasm",
 };
 
+/** How often a peer holds what it is given: in Node once where it is read, and once where it is computed with. */
+export function copiesOf(id: string): number {
+  return id === "torch" || id === "numpy" ? 1 : 2;
+}
+
 /** The first that has the library is taken: the one on the path may be another than the system's. */
 const interpreters = ["python3", "/usr/bin/python3"];
 
