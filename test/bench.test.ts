@@ -361,7 +361,9 @@ describe("the limits", () => {
 describe("the report", () => {
   test("takes the unit in which the fastest has a whole digit", () => {
     expect([2, 0.5, 3e-6, 2e-9].map((seconds) => unitOfTime(seconds).name)).toEqual(["s", "ms", "µs", "ns"]);
-    expect([1234.6, 123.4, 12.34, 1.234, 0.0123].map(figures)).toEqual(["1,235", "123", "12.3", "1.23", "0.012"]);
+    expect([1234.6, 123.4, 12.34, 1.234, 0.0123, 0.00042, 0].map(figures)).toEqual([
+      ...["1,235", "123", "12.3", "1.23", "0.012", "0.0004", "0.000"],
+    ]);
   });
 
   test("fits the terminal, and ends no line in room", async () => {

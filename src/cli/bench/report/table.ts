@@ -57,10 +57,11 @@ export function unitOfTime(seconds: number): { readonly name: string; readonly s
   return units.find((unit) => seconds >= unit.seconds) ?? { name: "ns", seconds: 1e-9 };
 }
 
-/** Three significant figures, but never fewer than the whole digits. */
+/** Three significant figures, but never fewer than the whole digits; of little fewer, but never none. */
 export function figures(value: number): string {
   if (value >= 1000) return Math.round(value).toLocaleString("en-US");
   if (value >= 100) return value.toFixed(0);
+  if (value > 0 && value < 0.001) return value.toPrecision(1);
   return value.toFixed(value >= 10 ? 1 : value >= 0.1 ? 2 : 3);
 }
 
