@@ -175,7 +175,9 @@ export class Parameter {
    * for the rows behind them it begins anew.
    */
   rowsKeptSince(resizes: number): number {
-    return Math.min(...this.#sizes.slice(resizes));
+    let kept = this.#numRows;
+    for (let r = resizes; r < this.#sizes.length; r++) kept = Math.min(kept, this.#sizes[r]); // there may be any number of them
+    return kept;
   }
 
   /** @internal Resizes another parameter along with this one, its new rows zero. */

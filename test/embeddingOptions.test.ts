@@ -349,3 +349,11 @@ onEveryImplementation(({ name: backend }) => {
     });
   });
 });
+
+test("a table may be resized any number of times between two steps", () => {
+  using layer = new Embedding(8, 1, { backend: "js" });
+  const { resizes } = layer.weight;
+  layer.weight.resize(3);
+  for (let i = 0; i < 200_000; i++) layer.weight.resize(4 + (i % 2));
+  expect([layer.weight.rowsKeptSince(resizes), layer.weight.rowsKeptSince(resizes + 2)]).toEqual([3, 4]);
+});
