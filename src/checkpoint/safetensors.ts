@@ -44,7 +44,7 @@ export type Tensor = {
  */
 export interface TensorSource {
   /** What the elements are. Default: what the array is named after. */
-  readonly dtype?: Dtype;
+  readonly dtype?: Dtype | undefined;
   /** How many there are in each direction; a layer's weight has two. */
   readonly shape: readonly number[];
   /** The elements, row-major. */

@@ -10,11 +10,11 @@ const names = { x: "x", gradOut: "gradOut", numIn: "inFeatures", numOut: "outFea
 /** Options of {@link Linear}. */
 export interface LinearOptions {
   /** Whether a learned number is added to each output. Default: true. */
-  bias?: boolean;
+  bias?: boolean | undefined;
   /** Where the initial values come from. Default: the generator that `manualSeed` seeds. */
-  generator?: Generator;
+  generator?: Generator | undefined;
   /** See {@link Embedding}. */
-  backend?: string;
+  backend?: string | undefined;
 }
 
 /**

@@ -18,7 +18,7 @@ const names = { x: "hidden", gradOut: "gradLogits", numIn: "embeddingDim", numOu
 /** Options of {@link Unembedding}. */
 export interface UnembeddingOptions {
   /** Whether a learned number, at first 0, is added to each logit. Default: false. */
-  bias?: boolean;
+  bias?: boolean | undefined;
 }
 
 /**
@@ -130,7 +130,11 @@ export class Unembedding {
    * head.loss(Float32Array.of(0, 0, 9, 0), [1, -100], { reduction: "none" }).loss; // => Float32Array [0.6931471824645996, 0]
    */
   loss(hidden: Float32Array, targets: Indices, options: LossOptions & { reduction: "none" }): Loss<Float32Array>;
-  loss(hidden: Float32Array, targets: Indices, options?: LossOptions & { reduction?: "mean" | "sum" }): Loss<number>;
+  loss(
+    hidden: Float32Array,
+    targets: Indices,
+    options?: LossOptions & { reduction?: "mean" | "sum" | undefined },
+  ): Loss<number>;
   loss(hidden: Float32Array, targets: Indices, options: LossOptions): Loss;
   loss(hidden: Float32Array, targets: Indices, options: LossOptions = {}): Loss {
     const { weight, bias } = this;
@@ -161,7 +165,7 @@ export class Unembedding {
   lossAsync(
     hidden: Float32Array,
     targets: Indices,
-    options?: LossOptions & { reduction?: "mean" | "sum" },
+    options?: LossOptions & { reduction?: "mean" | "sum" | undefined },
   ): Promise<Loss<number>>;
   lossAsync(hidden: Float32Array, targets: Indices, options: LossOptions): Promise<Loss>;
   async lossAsync(hidden: Float32Array, targets: Indices, options: LossOptions = {}): Promise<Loss> {
@@ -205,7 +209,7 @@ export class Unembedding {
     hidden: Float32Array,
     targets: Indices,
     negatives: Indices,
-    options?: SampledLossOptions & { reduction?: "mean" | "sum" },
+    options?: SampledLossOptions & { reduction?: "mean" | "sum" | undefined },
   ): Loss<number>;
   sampledLoss(hidden: Float32Array, targets: Indices, negatives: Indices, options: SampledLossOptions): Loss;
   sampledLoss(hidden: Float32Array, targets: Indices, negatives: Indices, options: SampledLossOptions = {}): Loss {

@@ -51,7 +51,7 @@ const mostStretches = 16;
 export abstract class Optimizer<
   Options extends object = {
     /** The learning rate. */
-    lr?: number;
+    lr?: number | undefined;
   },
 > {
   /** The groups, of which there is one when a plain list of parameters was given. Options may be changed between steps. */

@@ -8,15 +8,15 @@ const f = Math.fround;
 /** Options of {@link RowwiseAdagrad}. */
 export interface RowwiseAdagradOptions {
   /** Learning rate, >= 0. Default: 0.01. */
-  lr?: number;
+  lr?: number | undefined;
   /** What the sum of squares starts with, >= 0. Default: 0. */
-  initialAccumulatorValue?: number;
+  initialAccumulatorValue?: number | undefined;
   /** Keeps the division finite. Default: 1e-8. */
-  eps?: number;
+  eps?: number | undefined;
   /** How strongly weights are drawn to zero, >= 0. Default: 0. */
-  weightDecay?: number;
+  weightDecay?: number | undefined;
   /** Whether decay goes with the gradient ("L2") or, as in AdamW, with the learning rate alone ("decoupled"). Default: "L2". */
-  weightDecayMode?: "L2" | "decoupled";
+  weightDecayMode?: "L2" | "decoupled" | undefined;
 }
 
 const rules: OptionRules<RowwiseAdagradOptions> = {

@@ -61,15 +61,14 @@ export class LanguageModel {
 
   /** @throws as {@link Embedding} and {@link Adagrad} */
   constructor({ numTokens, dim, context, positions, lr, generator, backend }: LanguageModelOptions) {
-    const options = backend === undefined ? {} : { backend };
     this.#multiply = positions === "multiply";
-    this.tokens = new Embedding(numTokens, dim, { ...options, generator });
+    this.tokens = new Embedding(numTokens, dim, { generator, backend });
     scale(this.tokens.weight.data, startScale);
     if (this.#multiply) {
       const ones = new Float32Array(context * dim).fill(1); // at first every place counts the same
-      this.positions = Embedding.fromPretrained(ones, { ...options, embeddingDim: dim, freeze: false });
+      this.positions = Embedding.fromPretrained(ones, { embeddingDim: dim, freeze: false, backend });
     } else {
-      this.positions = new Embedding(context, dim, { ...options, generator });
+      this.positions = new Embedding(context, dim, { generator, backend });
       scale(this.positions.weight.data, startScale);
     }
     this.head = new Unembedding(this.tokens.weight, { bias: true });
