@@ -4,13 +4,13 @@ import { checkApart, checkBoolean, checkLength, checkOptions, checkWhole } from 
 import { rangeError } from "../errors.js";
 import { type Indices, outOfRange, toUint32, unshared } from "../indices.js";
 import type { Parameter } from "../parameter.js";
-import type { Generator } from "../random/generator.js";
-import { fillNormal } from "../random/normal.js";
 import { newFloats } from "../results.js";
 import {
+  beginningOptions,
   checkTable,
   checkTableOptions,
   copyIndices,
+  type FillRows,
   makeTable,
   type PretrainedTable,
   renorm,
@@ -27,20 +27,21 @@ export const embeddingOptions: readonly string[] = [...tableOptions, "trainableR
 /** Options of {@link Embedding}. */
 export interface EmbeddingOptions extends TableOptions {
   /**
-   * The rows that training may update: a mask with one entry per row, true or 1 for those, or all from `start` up to but not including `end`.
-   * No gradient, optimizer or maxNorm ever changes another row, whichever layers share the table. Default: all.
+   * The rows that training may move: one entry per row, true or 1 for those, or all from `start` up to but not including `end`. No gradient,
+   * optimizer or maxNorm ever moves another row, whichever layer the table is shared with. Default: null, all.
    */
-  trainableRows?: TrainableRows;
+  trainableRows?: TrainableRows | null | undefined;
 }
 
-/** Options of {@link Embedding.fromPretrained}. */
-export interface PretrainedOptions extends Omit<EmbeddingOptions, "generator">, PretrainedTable {}
+/** What {@link Embedding.fromPretrained} may be told beside the table. */
+export interface PretrainedOptions extends Omit<EmbeddingOptions, "init" | "generator">, PretrainedTable {}
 
 /**
  * A table of numEmbeddings rows of embeddingDim floats, looked up by index: `torch.nn.Embedding`.
  *
- * The values start as PyTorch's do, bit for bit: standard normal from the generator, row by row, then zeros in the padding row.
- * A layer keeps no state between calls: `backward` takes the same indices again.
+ * The values start as PyTorch's do, bit for bit: standard normal from the generator, row by row, then zeros in the padding row. With
+ * `init: "zeros"` they are zeros, and nothing is drawn: for a table that is filled piece by piece.
+ * A layer remembers nothing between calls; `backward` is told the same indices again.
  *
  * @example
  * import { Embedding, manualSeed } from "nn-embedding";
@@ -61,7 +62,7 @@ export class Embedding {
   readonly sparse: boolean;
   /** The table, (numEmbeddings, embeddingDim), and its gradient. */
   readonly weight: Parameter;
-  readonly #generator: Generator;
+  readonly #fillRows: FillRows;
 
   /**
    * @param numEmbeddings Rows of the table, 1 to 2^31 - 1.
@@ -70,22 +71,29 @@ export class Embedding {
    * [ERR_BACKEND_UNSUPPORTED]
    */
   constructor(numEmbeddings: number, embeddingDim: number, options?: EmbeddingOptions);
-  /** @internal */
-  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions, table: Float32Array);
-  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}, table?: Float32Array) {
-    checkOptions(options, [...embeddingOptions, "generator", "backend"]);
+  /** @internal With a copy of `start`, or with all rows, also those of a resize, as `start` fills them. */
+  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions, start: Float32Array | FillRows);
+  constructor(
+    numEmbeddings: number,
+    embeddingDim: number,
+    options: EmbeddingOptions = {},
+    start?: Float32Array | FillRows,
+  ) {
+    checkOptions(options, [...embeddingOptions, ...beginningOptions, "backend"]);
     checkWhole("numEmbeddings", numEmbeddings, 1, maxRows);
     checkWhole("embeddingDim", embeddingDim, 1);
     const checked = checkTableOptions(options, numEmbeddings);
     const { trainableRows, backend } = options;
-    const mask = trainableRows === undefined ? null : maskOf(trainableRows, numEmbeddings);
+    const mask = trainableRows === undefined || trainableRows === null ? null : maskOf(trainableRows, numEmbeddings);
     this.paddingIdx = checked.paddingIdx;
     this.maxNorm = checked.maxNorm;
     this.normType = checked.normType;
     this.scaleGradByFreq = checked.scaleGradByFreq;
     this.sparse = checked.sparse;
-    this.#generator = checked.generator;
-    this.weight = makeTable([numEmbeddings, embeddingDim], backend, checked, table);
+    this.#fillRows = typeof start === "function" ? start : checked.fillRows;
+    const { paddingIdx } = checked;
+    const values = typeof start === "function" ? undefined : start;
+    this.weight = makeTable([numEmbeddings, embeddingDim], backend, { paddingIdx, fillRows: this.#fillRows }, values);
     if (mask !== null) this.weight.fixRows(mask);
   }
 
@@ -211,7 +219,8 @@ export class Embedding {
   /**
    * Changes the number of rows. Rows that fit are kept, bit for bit, with their optimizer state; behind them come
    * new ones, drawn from the layer's generator: standard normal, in one fill of the new rows alone, as a table of so many rows begins.
-   * The gradient is cleared; layers that share the table see its new size; new rows are trainable.
+   * (With `init: "zeros"` they are zeros, of sinusoidal positions the sines that follow.)
+   * The gradient is forgotten; layers that share the table see it as it is now; new rows may be trained.
    *
    * @param numEmbeddings Rows of the table, 1 to 2^31 - 1, more than paddingIdx.
    * @throws TypeError [ERR_INVALID_ARG_TYPE], [ERR_DISPOSED], RangeError [ERR_OUT_OF_RANGE], [ERR_OUT_OF_MEMORY], Error
@@ -234,7 +243,7 @@ export class Embedding {
     }
     const before = weight.shape[0];
     weight.resize(numEmbeddings);
-    if (numEmbeddings > before) fillNormal(weight.data.subarray(before * this.embeddingDim), this.#generator);
+    if (numEmbeddings > before) this.#fillRows(weight.data.subarray(before * this.embeddingDim), before);
   }
 
   /** @internal `backward` of indices that are read and checked: `rows`. Throws for one that is out of range. */

@@ -8,6 +8,7 @@ import { newFloats } from "../results.js";
 import { bagCounts, scalesOf } from "./bagScales.js";
 import { type BagInput, type Bags, toBags } from "./bags.js";
 import {
+  beginningOptions,
   checkRows,
   checkTable,
   checkTableOptions,
@@ -27,20 +28,20 @@ const modes = { sum: bagSum, mean: bagMean, max: bagMax };
 /** Options of {@link EmbeddingBag}. */
 export interface EmbeddingBagOptions extends TableOptions {
   /** What is made of the rows of a bag. Default: "mean". */
-  mode?: BagMode;
+  mode?: BagMode | undefined;
   /** Whether `offsets` end with where the last bag ends; indices behind it are in no bag. Default: false. */
-  includeLastOffset?: boolean;
+  includeLastOffset?: boolean | undefined;
   /**
    * The row that starts as zeros, never gets a gradient and counts as not there, in means and maxima too; negative counts from the end.
-   * Default: none.
+   * Default: null, none.
    */
-  paddingIdx?: number;
+  paddingIdx?: number | null | undefined;
   /** Whether a row's gradient is divided by how often the row occurs in the bags of the call; not with "max". Default: false. */
-  scaleGradByFreq?: boolean;
+  scaleGradByFreq?: boolean | undefined;
 }
 
-/** Options of {@link EmbeddingBag.fromPretrained}. */
-export interface PretrainedBagOptions extends Omit<EmbeddingBagOptions, "generator">, PretrainedTable {}
+/** What {@link EmbeddingBag.fromPretrained} may be told beside the table. */
+export interface PretrainedBagOptions extends Omit<EmbeddingBagOptions, "init" | "generator">, PretrainedTable {}
 
 /** What {@link EmbeddingBag.backward} gives beside the gradient of the table. */
 export interface BagGradients {
@@ -88,7 +89,7 @@ export class EmbeddingBag {
   /** @internal */
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions, table: Float32Array);
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions = {}, table?: Float32Array) {
-    checkOptions(options, [...bagOptions, "generator", "backend"]);
+    checkOptions(options, [...bagOptions, ...beginningOptions, "backend"]);
     checkWhole("numEmbeddings", numEmbeddings, 1, maxRows);
     checkWhole("embeddingDim", embeddingDim, 1);
     const { mode = "mean", includeLastOffset = false, backend } = options;

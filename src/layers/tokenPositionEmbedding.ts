@@ -7,19 +7,19 @@ import { newFloats } from "../results.js";
 import { Embedding, type EmbeddingOptions, embeddingOptions } from "./embedding.js";
 import { type Sequences, sequenceLengthOf } from "./sequences.js";
 import { fillSinusoidal } from "./sinusoidal.js";
-import { checkRows, checkTable, type PretrainedTable, renorm, tableAsync } from "./table.js";
+import { beginningOptions, checkRows, checkTable, type PretrainedTable, renorm, tableAsync } from "./table.js";
 
 /** Options of {@link TokenPositionEmbedding}: those of its token table, and the kind of positions. */
 export interface TokenPositionEmbeddingOptions extends EmbeddingOptions {
   /**
    * "learned": a table like the tokens', drawn after theirs and trained. "sinusoidal": the sines and cosines of "Attention Is All You
-   * Need", which are not trained. Default: "learned".
+   * Need", which are not trained. `position.resize` makes more of either. Default: "learned".
    */
-  positions?: "learned" | "sinusoidal";
+  positions?: "learned" | "sinusoidal" | undefined;
 }
 
-/** Options of {@link TokenPositionEmbedding.fromPretrained}. */
-export interface PretrainedTokenPositionOptions extends Omit<EmbeddingOptions, "generator">, PretrainedTable {}
+/** What {@link TokenPositionEmbedding.fromPretrained} may be told beside the tables. */
+export interface PretrainedTokenPositionOptions extends Omit<EmbeddingOptions, "init" | "generator">, PretrainedTable {}
 
 /**
  * The input of a GPT: the row of each token plus the row of its position, wte[indices] + wpe[positions], in one pass.
@@ -66,18 +66,17 @@ export class TokenPositionEmbedding {
       this.position = contextLength;
       return;
     }
-    checkOptions(options, [...embeddingOptions, "generator", "backend", "positions"]);
+    checkOptions(options, [...embeddingOptions, ...beginningOptions, "backend", "positions"]);
     const { positions = "learned", ...others } = options;
-    const { generator, backend } = others;
+    const { init, generator, backend } = others;
     checkWord("positions", positions, ["learned", "sinusoidal"]);
     checkWhole("numEmbeddings", numEmbeddings, 1, maxRows);
     checkWhole("contextLength", contextLength, 1, maxRows);
     checkWhole("embeddingDim", embeddingDim, 1);
     this.token = new Embedding(numEmbeddings, embeddingDim, others);
-    const shared = { ...(generator && { generator }), ...(backend && { backend }) };
     this.position =
       positions === "learned"
-        ? new Embedding(contextLength, embeddingDim, shared)
+        ? new Embedding(contextLength, embeddingDim, { init, generator, backend })
         : sinusoidal(contextLength, embeddingDim, backend);
   }
 
@@ -116,7 +115,7 @@ export class TokenPositionEmbedding {
     // A table that is a view of memory which moves while the other layer is made is copied first.
     const positionTable = tables.position.slice();
     const token = Embedding.fromPretrained(tables.token, options);
-    const position = Embedding.fromPretrained(positionTable, { embeddingDim, freeze, ...(backend && { backend }) });
+    const position = Embedding.fromPretrained(positionTable, { embeddingDim, freeze, backend });
     return new TokenPositionEmbedding(token, position);
   }
 
@@ -259,7 +258,9 @@ export class TokenPositionEmbedding {
 }
 
 function sinusoidal(contextLength: number, embeddingDim: number, backend: string | undefined): Embedding {
-  const table = newFloats(contextLength * embeddingDim);
-  fillSinusoidal(table, embeddingDim);
-  return Embedding.fromPretrained(table, { embeddingDim, ...(backend && { backend }) });
+  const sines = new Embedding(contextLength, embeddingDim, { backend }, (rows, first) =>
+    fillSinusoidal(rows, embeddingDim, first),
+  );
+  sines.weight.requiresGrad = false;
+  return sines;
 }
