@@ -53,8 +53,8 @@ onEveryImplementation(({ name: backend }) => {
         Embedding.fromPretrained(new Float32Array(7), { embeddingDim: 2, backend }),
       "RangeError [ERR_INVALID_LENGTH]: table.length is 0, expected a positive multiple of 2 = embeddingDim": () =>
         Embedding.fromPretrained(new Float32Array(0), { embeddingDim: 2, backend }),
-      "TypeError [ERR_INVALID_ARG_TYPE]: table is Float64Array(4), expected a Float32Array": () =>
-        Embedding.fromPretrained(any(new Float64Array(4)), { embeddingDim: 2, backend }),
+      "TypeError [ERR_INVALID_ARG_TYPE]: table is Float64Array(4), expected a Float32Array or a tensor: { shape, data }":
+        () => Embedding.fromPretrained(any(new Float64Array(4)), { embeddingDim: 2, backend }),
       "RangeError [ERR_OUT_OF_RANGE]: numClasses is 0, expected an integer in [1, 2147483647]": () => oneHot([0], 0),
       "RangeError [ERR_INDEX_OUT_OF_RANGE]: indices[1] is -1, expected an integer in [0, 4)": () =>
         oneHot(Int32Array.of(0, -1), 4),

@@ -2,17 +2,17 @@ import { longRow, maxRows, noPadding } from "../backend/backend.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkApart, checkBoolean, checkLength, checkOptions, checkWhole } from "../check.js";
 import { rangeError } from "../errors.js";
+import type { CheckedTensor, FloatTensor } from "../floatTensor.js";
 import { type Indices, outOfRange, toUint32, unshared } from "../indices.js";
 import type { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
+import { type PretrainedTable, readTable } from "./pretrained.js";
 import {
   beginningOptions,
-  checkTable,
   checkTableOptions,
   copyIndices,
   type FillRows,
   makeTable,
-  type PretrainedTable,
   renorm,
   type TableOptions,
   tableAsync,
@@ -72,12 +72,12 @@ export class Embedding {
    */
   constructor(numEmbeddings: number, embeddingDim: number, options?: EmbeddingOptions);
   /** @internal With a copy of `start`, or with all rows, also those of a resize, as `start` fills them. */
-  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions, start: Float32Array | FillRows);
+  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions, start: CheckedTensor | FillRows);
   constructor(
     numEmbeddings: number,
     embeddingDim: number,
     options: EmbeddingOptions = {},
-    start?: Float32Array | FillRows,
+    start?: CheckedTensor | FillRows,
   ) {
     checkOptions(options, [...embeddingOptions, ...beginningOptions, "backend"]);
     checkWhole("numEmbeddings", numEmbeddings, 1, maxRows);
@@ -111,20 +111,26 @@ export class Embedding {
    * A layer with a copy of a table trained elsewhere, left out of training unless `freeze` is false:
    * `torch.nn.Embedding.from_pretrained`. No row is cleared.
    *
-   * @param table rows x embeddingDim floats, row by row.
-   * @throws as the constructor, and RangeError [ERR_INVALID_LENGTH] when the table is not whole rows.
+   * @param table rows x embeddingDim floats, row by row; or a tensor of a checkpoint, of dtype F32, F16, BF16 or F64, whose shape tells
+   * embeddingDim.
+   * @throws as the constructor, RangeError [ERR_INVALID_LENGTH] when the table is not whole rows, [ERR_OUT_OF_RANGE] for another dtype, or
+   * an embeddingDim that is not the tensor's.
    * @example
    * import { Embedding } from "nn-embedding";
    * using loaded = Embedding.fromPretrained(Float32Array.of(1, 2, 3, 4, 5, 6), { embeddingDim: 2 });
    * loaded.forward([2, 0]); // => Float32Array [5, 6, 1, 2]
+   * const halves = { dtype: "F16", shape: [2, 2], data: Uint16Array.of(0x3c00, 0x4000, 0x4200, 0x4400) }; // as decodeSafetensors gives it
+   * using widened = Embedding.fromPretrained(halves);
+   * widened.forward([1]); // => Float32Array [3, 4]
    */
-  static fromPretrained(table: Float32Array, options: PretrainedOptions): Embedding {
+  static fromPretrained(table: Float32Array, options: PretrainedOptions & { embeddingDim: number }): Embedding;
+  static fromPretrained(table: FloatTensor, options?: PretrainedOptions): Embedding;
+  static fromPretrained(table: Float32Array | FloatTensor, options: PretrainedOptions = {}): Embedding {
     checkOptions(options, ["embeddingDim", "freeze", ...embeddingOptions, "backend"]);
     const { embeddingDim, freeze = true, ...others } = options;
-    checkWhole("embeddingDim", embeddingDim, 1);
     checkBoolean("freeze", freeze);
-    checkTable("table", table, embeddingDim);
-    const loaded = new Embedding(table.length / embeddingDim, embeddingDim, others, table);
+    const { shape, values } = readTable("table", table, embeddingDim);
+    const loaded = new Embedding(...shape, others, values);
     loaded.weight.requiresGrad = !freeze;
     return loaded;
   }

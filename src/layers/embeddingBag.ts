@@ -2,18 +2,18 @@ import { bagMax, bagMean, bagSum, maxRows, noPadding } from "../backend/backend.
 import { kernelsFor } from "../backend/select.js";
 import { checkApart, checkBoolean, checkLength, checkOptions, checkWhole, checkWord } from "../check.js";
 import { rangeError } from "../errors.js";
+import type { CheckedTensor, FloatTensor } from "../floatTensor.js";
 import { outOfRange } from "../indices.js";
 import type { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
 import { bagCounts, scalesOf } from "./bagScales.js";
 import { type BagInput, type Bags, toBags } from "./bags.js";
+import { type PretrainedTable, readTable } from "./pretrained.js";
 import {
   beginningOptions,
   checkRows,
-  checkTable,
   checkTableOptions,
   makeTable,
-  type PretrainedTable,
   renorm,
   type TableOptions,
   tableAsync,
@@ -87,8 +87,8 @@ export class EmbeddingBag {
    */
   constructor(numEmbeddings: number, embeddingDim: number, options?: EmbeddingBagOptions);
   /** @internal */
-  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions, table: Float32Array);
-  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions = {}, table?: Float32Array) {
+  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions, table: CheckedTensor);
+  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions = {}, table?: CheckedTensor) {
     checkOptions(options, [...bagOptions, ...beginningOptions, "backend"]);
     checkWhole("numEmbeddings", numEmbeddings, 1, maxRows);
     checkWhole("embeddingDim", embeddingDim, 1);
@@ -123,20 +123,23 @@ export class EmbeddingBag {
    * A layer with a copy of a table trained elsewhere, left out of training unless `freeze` is false:
    * `torch.nn.EmbeddingBag.from_pretrained`. No row is cleared.
    *
-   * @param table rows x embeddingDim floats, row by row.
-   * @throws as the constructor, and RangeError [ERR_INVALID_LENGTH] when the table is not whole rows.
+   * @param table rows x embeddingDim floats, row by row; or a tensor of a checkpoint, of dtype F32, F16, BF16 or F64, whose shape tells
+   * embeddingDim.
+   * @throws as the constructor, RangeError [ERR_INVALID_LENGTH] when the table is not whole rows, [ERR_OUT_OF_RANGE] for another dtype, or
+   * an embeddingDim that is not the tensor's.
    * @example
    * import { EmbeddingBag } from "nn-embedding";
    * using loaded = EmbeddingBag.fromPretrained(Float32Array.of(1, 2, 3, 4), { embeddingDim: 2, mode: "sum" });
    * loaded.forward([[1, 1, 0]]); // => Float32Array [7, 10]
    */
-  static fromPretrained(table: Float32Array, options: PretrainedBagOptions): EmbeddingBag {
+  static fromPretrained(table: Float32Array, options: PretrainedBagOptions & { embeddingDim: number }): EmbeddingBag;
+  static fromPretrained(table: FloatTensor, options?: PretrainedBagOptions): EmbeddingBag;
+  static fromPretrained(table: Float32Array | FloatTensor, options: PretrainedBagOptions = {}): EmbeddingBag {
     checkOptions(options, ["embeddingDim", "freeze", ...bagOptions, "backend"]);
     const { embeddingDim, freeze = true, ...others } = options;
-    checkWhole("embeddingDim", embeddingDim, 1);
     checkBoolean("freeze", freeze);
-    checkTable("table", table, embeddingDim);
-    const loaded = new EmbeddingBag(table.length / embeddingDim, embeddingDim, others, table);
+    const { shape, values } = readTable("table", table, embeddingDim);
+    const loaded = new EmbeddingBag(...shape, others, values);
     loaded.weight.requiresGrad = !freeze;
     return loaded;
   }

@@ -1,9 +1,11 @@
 import { selectBackend } from "../backend/select.js";
 import { checkBoolean, checkGenerator, checkOptions, checkWhole } from "../check.js";
+import type { FloatTensor } from "../floatTensor.js";
 import { Parameter } from "../parameter.js";
 import { defaultGenerator, type Generator } from "../random/generator.js";
 import { fillUniform, linearBiasBound, linearWeightBound } from "../random/uniform.js";
 import { affine, affineAsync, affineBackward } from "./affine.js";
+import { parameterOf, readBiases, readMatrix } from "./pretrained.js";
 
 const names = { x: "x", gradOut: "gradOut", numIn: "inFeatures", numOut: "outFeatures" };
 
@@ -13,6 +15,14 @@ export interface LinearOptions {
   bias?: boolean | undefined;
   /** Where the initial values come from. Default: the generator that `manualSeed` seeds. */
   generator?: Generator | undefined;
+  /** See {@link Embedding}. */
+  backend?: string | undefined;
+}
+
+/** What {@link Linear.fromPretrained} may be told beside weight and bias. */
+export interface PretrainedLinearOptions {
+  /** Whether weight and bias are left out of training. Default: true. */
+  freeze?: boolean | undefined;
   /** See {@link Embedding}. */
   backend?: string | undefined;
 }
@@ -39,7 +49,15 @@ export class Linear {
    * @param outFeatures Floats per row of the result, at least 1.
    * @throws as {@link Embedding}'s constructor.
    */
-  constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
+  constructor(inFeatures: number, outFeatures: number, options?: LinearOptions);
+  /** @internal */
+  constructor(weight: Parameter, bias: Parameter | null);
+  constructor(inFeatures: number | Parameter, outFeatures: number | Parameter | null, options: LinearOptions = {}) {
+    if (inFeatures instanceof Parameter) {
+      this.weight = inFeatures;
+      this.bias = outFeatures as Parameter | null;
+      return;
+    }
     checkOptions(options, ["bias", "generator", "backend"]);
     checkWhole("inFeatures", inFeatures, 1);
     checkWhole("outFeatures", outFeatures, 1);
@@ -53,6 +71,44 @@ export class Linear {
     fillUniform(this.weight.data, generator, -weightBound, weightBound);
     const biasBound = linearBiasBound(inFeatures);
     if (this.bias !== null) fillUniform(this.bias.data, generator, -biasBound, biasBound);
+  }
+
+  /**
+   * A layer with a copy of a weight and a bias trained elsewhere, left out of training unless `freeze` is false.
+   *
+   * @param weight (outFeatures, inFeatures), as `torch.nn.Linear` has it: a tensor of a checkpoint, of dtype F32, F16, BF16 or F64, or
+   * anything of that form.
+   * @param bias outFeatures floats, or null for none.
+   * @throws as the constructor, and RangeError [ERR_INVALID_LENGTH] when the shapes are not such, [ERR_OUT_OF_RANGE] for another dtype.
+   * @example
+   * import { Linear } from "nn-embedding";
+   * import { decodeSafetensors, encodeSafetensors } from "nn-embedding/checkpoint";
+   * const weight = { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) };
+   * const bias = { shape: [2], data: Float32Array.of(10, 20) };
+   * const { tensors } = decodeSafetensors(encodeSafetensors({ "fc.weight": weight, "fc.bias": bias }));
+   * using linear = Linear.fromPretrained(tensors.get("fc.weight")!, tensors.get("fc.bias")!);
+   * linear.forward(Float32Array.of(1, 0, 1)); // => Float32Array [14, 30]
+   */
+  static fromPretrained(
+    weight: FloatTensor,
+    bias: FloatTensor | null = null,
+    options: PretrainedLinearOptions = {},
+  ): Linear {
+    checkOptions(options, ["freeze", "backend"]);
+    const { freeze = true, backend: backendName } = options;
+    checkBoolean("freeze", freeze);
+    const read = readMatrix("weight", weight, "a tensor");
+    const [outFeatures, inFeatures] = read.shape;
+    const readBias = bias === null ? null : readBiases("bias", bias, outFeatures, "outFeatures");
+    const backend = selectBackend(backendName);
+    // A bias that lies in memory which moves when the weight is made is copied first.
+    const stableBias = readBias && { ...readBias, data: readBias.data.slice() };
+    const linear = new Linear(
+      parameterOf("weight", [outFeatures, inFeatures], backend, read),
+      stableBias && parameterOf("bias", [outFeatures, 1], backend, stableBias),
+    );
+    for (const each of [linear.weight, linear.bias]) if (each !== null) each.requiresGrad = !freeze;
+    return linear;
   }
 
   /** Floats per row of x. */

@@ -1,8 +1,8 @@
 import type { Call } from "../backend/calls.js";
 import { firstOutside } from "../backend/js/firstOutside.js";
 import { selectBackend } from "../backend/select.js";
-import { checkBoolean, checkFloats, checkGenerator, checkNumber, checkWhole, checkWord } from "../check.js";
-import { rangeError } from "../errors.js";
+import { checkBoolean, checkGenerator, checkNumber, checkWhole, checkWord } from "../check.js";
+import type { CheckedTensor } from "../floatTensor.js";
 import { type Indices, outOfRange, toUint32 } from "../indices.js";
 import { InFlight } from "../inFlight.js";
 import { checkNormType } from "../norm.js";
@@ -10,6 +10,7 @@ import { Parameter } from "../parameter.js";
 import { defaultGenerator, type Generator } from "../random/generator.js";
 import { fillNormal } from "../random/normal.js";
 import { later, type Work } from "../work.js";
+import { parameterOf } from "./pretrained.js";
 import { renormRows } from "./renorm.js";
 
 /** Options of a layer that looks up rows of a table. */
@@ -36,14 +37,6 @@ export interface TableOptions {
   generator?: Generator | undefined;
   /** "native", "native:avx2", "wasm", "wasm:scalar", "js", …: see {@link backends}. Default: the best that works here. */
   backend?: string | undefined;
-}
-
-/** Options of a layer with a table that was trained elsewhere. */
-export interface PretrainedTable {
-  /** Floats per row. */
-  embeddingDim: number;
-  /** Whether the table is left out of training. Default: true. */
-  freeze?: boolean | undefined;
 }
 
 /** The names of those {@link TableOptions} that a table from anywhere takes. */
@@ -76,29 +69,17 @@ function paddingRow(paddingIdx: number | null | undefined, numEmbeddings: number
   return paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx + 0; // + 0 makes -0 a plain 0
 }
 
-/** Throws unless table is one or more whole rows. */
-export function checkTable(name: string, table: unknown, embeddingDim: number): asserts table is Float32Array {
-  checkFloats(name, table);
-  if (table.length > 0 && table.length % embeddingDim === 0) return;
-  const expected = `expected a positive multiple of ${embeddingDim} = embeddingDim`;
-  throw rangeError("ERR_INVALID_LENGTH", `${name}.length is ${table.length}, ${expected}`);
-}
-
 /** A table with a copy of `values`, or else filled, with zeros in the padding row. */
 export function makeTable(
   shape: readonly [number, number],
   backendName: string | undefined,
   { fillRows, paddingIdx }: { readonly fillRows: FillRows; readonly paddingIdx: number | null },
-  values: Float32Array | undefined,
+  values: CheckedTensor | undefined,
 ): Parameter {
   const backend = selectBackend(backendName);
-  const stableValues = values && backend.moves(values) ? values.slice() : values;
+  if (values !== undefined) return parameterOf("weight", shape, backend, values);
   const weight = new Parameter("weight", shape, backend);
   const { data } = weight;
-  if (stableValues !== undefined) {
-    data.set(stableValues);
-    return weight;
-  }
   fillRows(data, 0);
   // As in PyTorch the padding row is drawn and then cleared, so that the rows behind it do not depend on it.
   if (paddingIdx !== null) data.fill(0, paddingIdx * shape[1], (paddingIdx + 1) * shape[1]);

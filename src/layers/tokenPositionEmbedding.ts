@@ -2,12 +2,14 @@ import { maxRows } from "../backend/backend.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkApart, checkBoolean, checkLength, checkMultiple, checkOptions, checkWhole, checkWord } from "../check.js";
 import { rangeError, show } from "../errors.js";
+import type { FloatTensor } from "../floatTensor.js";
 import { checkIndices, type Indices, outOfRange, toUint32, unshared } from "../indices.js";
 import { newFloats } from "../results.js";
 import { Embedding, type EmbeddingOptions, embeddingOptions } from "./embedding.js";
+import { type PretrainedTable, readTable } from "./pretrained.js";
 import { type Sequences, sequenceLengthOf } from "./sequences.js";
 import { fillSinusoidal } from "./sinusoidal.js";
-import { beginningOptions, checkRows, checkTable, type PretrainedTable, renorm, tableAsync } from "./table.js";
+import { beginningOptions, checkRows, renorm, tableAsync } from "./table.js";
 
 /** Options of {@link TokenPositionEmbedding}: those of its token table, and the kind of positions. */
 export interface TokenPositionEmbeddingOptions extends EmbeddingOptions {
@@ -99,23 +101,38 @@ export class TokenPositionEmbedding {
    * A layer with copies of tables trained elsewhere, left out of training unless `freeze` is false.
    *
    * @param tables token: numEmbeddings x embeddingDim floats, such as GPT-2's wte.weight; position: contextLength x embeddingDim floats,
-   * such as its wpe.weight.
+   * such as its wpe.weight. Or tensors of a checkpoint, of dtype F32, F16, BF16 or F64, whose shapes tell embeddingDim.
    * @throws as {@link Embedding.fromPretrained}
+   * @example
+   * import { TokenPositionEmbedding } from "nn-embedding";
+   * const wte = { dtype: "BF16", shape: [2, 1], data: Uint16Array.of(0x3f80, 0x4000) }; // tensors.get("wte.weight"), 1 and 2
+   * const wpe = { dtype: "F32", shape: [3, 1], data: Float32Array.of(10, 20, 30) };
+   * using input = TokenPositionEmbedding.fromPretrained({ token: wte, position: wpe });
+   * input.forward([0, 0, 1]); // => Float32Array [11, 21, 32]
    */
   static fromPretrained(
     tables: { readonly token: Float32Array; readonly position: Float32Array },
-    options: PretrainedTokenPositionOptions,
+    options: PretrainedTokenPositionOptions & { embeddingDim: number },
+  ): TokenPositionEmbedding;
+  static fromPretrained(
+    tables: { readonly token: FloatTensor; readonly position: FloatTensor },
+    options?: PretrainedTokenPositionOptions,
+  ): TokenPositionEmbedding;
+  static fromPretrained(
+    tables: { readonly token: Float32Array | FloatTensor; readonly position: Float32Array | FloatTensor },
+    options: PretrainedTokenPositionOptions = {},
   ): TokenPositionEmbedding {
     checkOptions(tables, ["token", "position"], "tables");
     checkOptions(options, ["embeddingDim", "freeze", ...embeddingOptions, "backend"]);
-    const { embeddingDim, freeze = true, backend } = options;
-    checkWhole("embeddingDim", embeddingDim, 1);
+    const { embeddingDim, freeze = true, ...others } = options;
     checkBoolean("freeze", freeze);
-    for (const name of ["token", "position"] as const) checkTable(`tables.${name}`, tables[name], embeddingDim);
-    // A table that is a view of memory which moves while the other layer is made is copied first.
-    const positionTable = tables.position.slice();
-    const token = Embedding.fromPretrained(tables.token, options);
-    const position = Embedding.fromPretrained(positionTable, { embeddingDim, freeze, backend });
+    const read = readTable("tables.token", tables.token, embeddingDim);
+    const { shape, values } = readTable("tables.position", tables.position, embeddingDim ?? read.shape[1]);
+    // Values that lie in memory which moves while the other layer is made are copied first.
+    const stable = { ...values, data: values.data.slice() };
+    const token = new Embedding(...read.shape, others, read.values);
+    const position = new Embedding(...shape, { backend: others.backend }, stable);
+    for (const { weight } of [token, position]) weight.requiresGrad = !freeze;
     return new TokenPositionEmbedding(token, position);
   }
 

@@ -1,6 +1,7 @@
 import { kernelsFor } from "../backend/select.js";
 import { checkBoolean, checkOptions, checkWhole } from "../check.js";
 import { show, typeError } from "../errors.js";
+import { type FloatTensor, isTensor } from "../floatTensor.js";
 import type { Indices } from "../indices.js";
 import { InFlight } from "../inFlight.js";
 import { Parameter } from "../parameter.js";
@@ -9,6 +10,7 @@ import { later, now } from "../work.js";
 import { affine, affineAsync, affineBackward, countRows, stableFor, usedBy } from "./affine.js";
 import { crossEntropy, readCrossEntropy } from "./crossEntropy.js";
 import type { Loss, LossOptions } from "./lossOptions.js";
+import { parameterOf, readBiases } from "./pretrained.js";
 import { checkSampledLossOptions, readCandidates, type SampledLossOptions, sampledRowLosses } from "./sampledLoss.js";
 import { Scratches } from "./scratch.js";
 import { chunkedTopK, type TopK } from "./topK.js";
@@ -17,8 +19,11 @@ const names = { x: "hidden", gradOut: "gradLogits", numIn: "embeddingDim", numOu
 
 /** Options of {@link Unembedding}. */
 export interface UnembeddingOptions {
-  /** Whether a learned number, at first 0, is added to each logit. Default: false. */
-  bias?: boolean | undefined;
+  /**
+   * Whether a learned number, at first 0, is added to each logit; or what these numbers are at first: a tensor of a checkpoint, one number
+   * for each row of the table, which is copied. Default: false.
+   */
+  bias?: boolean | FloatTensor | undefined;
 }
 
 /**
@@ -47,13 +52,16 @@ export class Unembedding {
   constructor(weight: Parameter, options: UnembeddingOptions = {}) {
     checkOptions(options, ["bias"]);
     const { bias = false } = options;
-    checkBoolean("bias", bias);
     if (typeof (weight as Parameter | null)?.checkInUse !== "function") {
       throw typeError("ERR_INVALID_ARG_TYPE", `weight is ${show(weight)}, expected a Parameter, such as tokens.weight`);
     }
     weight.checkInUse();
+    const [numRows] = weight.shape;
+    const biases = isTensor(bias) ? readBiases("bias", bias, numRows, "numEmbeddings") : null;
+    if (biases === null) checkBoolean("bias", bias);
     this.weight = weight;
-    this.bias = bias ? new Parameter("bias", [weight.shape[0], 1], weight.backend) : null;
+    if (biases !== null) this.bias = parameterOf("bias", [numRows, 1], weight.backend, biases);
+    else this.bias = bias ? new Parameter("bias", [numRows, 1], weight.backend) : null;
     if (this.bias !== null) weight.follow(this.bias); // a resized table has as many biases, the new ones 0
     this.#scratches = new Scratches(weight.backend);
   }

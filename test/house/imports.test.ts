@@ -38,6 +38,7 @@ const rules: readonly Rule[] = [
   { of: ["random/"], may: ["check.ts", "elementary.ts", "errors.ts"] },
   { of: ["norm.ts"], may: ["elementary.ts", "errors.ts"] },
   { of: ["results.ts"], may: ["errors.ts"] },
+  { of: ["floatTensor.ts"], may: ["check.ts", "errors.ts"] },
   { of: ["indices.ts"], may: ["check.ts", "errors.ts"] },
   { of: ["backend/arrayBufferBlock.ts"], may: ["backend/backend.ts", "errors.ts"] },
   { of: ["backend/js/", "backend/absent.ts"], may: ["backend/arrayBufferBlock.ts", "backend/backend.ts", "errors.ts"] },
@@ -98,6 +99,7 @@ const rules: readonly Rule[] = [
       "coalesce.ts",
       "backend/js/firstOutside.ts",
       "gradient.ts",
+      "floatTensor.ts",
       "indices.ts",
       "random/",
       "check.ts",
@@ -121,7 +123,7 @@ const rules: readonly Rule[] = [
     of: ["text/word2vec/"],
     may: [...training, "allocate.ts", "backend/backend.ts", "backend/js/firstOutside.ts", "backend/js/sfc32.ts"],
   },
-  { of: ["index.ts"], may: [...training, "backend/select.ts", "backend/threads.ts"] },
+  { of: ["index.ts"], may: [...training, "floatTensor.ts", "backend/select.ts", "backend/threads.ts"] },
   { of: ["web.ts"], may: ["index.ts", "optim/index.ts", "checkpoint/index.ts"] },
   // The bench times the kernels themselves and checks their bits against the specification first; so does the doctor. What the machine can
   // do at best only the addon can measure.
