@@ -4,6 +4,7 @@ import { checkApart, checkBoolean, checkLength, checkOptions, checkWhole } from 
 import { rangeError } from "../errors.js";
 import type { CheckedTensor, FloatTensor } from "../floatTensor.js";
 import { type Indices, outOfRange, toUint32, unshared } from "../indices.js";
+import { inspect } from "../inspect.js";
 import type { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
 import { type PretrainedTable, readTable } from "./pretrained.js";
@@ -266,6 +267,11 @@ export class Embedding {
    */
   dispose(): void {
     this.weight.dispose();
+  }
+
+  /** @internal */
+  [inspect](): string {
+    return `Embedding(${this.weight.shape.join(", ")}, ${this.weight.implementation})`;
   }
 
   /** What `using` calls at the end of its block: {@link dispose}. */

@@ -4,6 +4,7 @@ import { checkApart, checkBoolean, checkLength, checkOptions, checkWhole, checkW
 import { rangeError } from "../errors.js";
 import type { CheckedTensor, FloatTensor } from "../floatTensor.js";
 import { outOfRange } from "../indices.js";
+import { inspect } from "../inspect.js";
 import type { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
 import { bagCounts, scalesOf } from "./bagScales.js";
@@ -289,6 +290,11 @@ export class EmbeddingBag {
    */
   dispose(): void {
     this.weight.dispose();
+  }
+
+  /** @internal */
+  [inspect](): string {
+    return `EmbeddingBag(${this.weight.shape.join(", ")}, ${this.mode}, ${this.weight.implementation})`;
   }
 
   /** What `using` calls at the end of its block: {@link dispose}. */

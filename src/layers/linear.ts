@@ -1,6 +1,7 @@
 import { selectBackend } from "../backend/select.js";
 import { checkBoolean, checkGenerator, checkOptions, checkWhole } from "../check.js";
 import type { FloatTensor } from "../floatTensor.js";
+import { inspect } from "../inspect.js";
 import { Parameter } from "../parameter.js";
 import { defaultGenerator, type Generator } from "../random/generator.js";
 import { fillUniform, linearBiasBound, linearWeightBound } from "../random/uniform.js";
@@ -168,6 +169,11 @@ export class Linear {
     this.bias?.inFlight.check();
     this.weight.dispose();
     this.bias?.dispose();
+  }
+
+  /** @internal */
+  [inspect](): string {
+    return `Linear(${this.inFeatures}, ${this.outFeatures}, ${this.weight.implementation})`;
   }
 
   /** What `using` calls at the end of its block: {@link dispose}. */

@@ -4,6 +4,7 @@ import { checkApart, checkBoolean, checkLength, checkMultiple, checkOptions, che
 import { rangeError, show } from "../errors.js";
 import type { FloatTensor } from "../floatTensor.js";
 import { checkIndices, type Indices, outOfRange, toUint32, unshared } from "../indices.js";
+import { inspect } from "../inspect.js";
 import { newFloats } from "../results.js";
 import { Embedding, type EmbeddingOptions, embeddingOptions } from "./embedding.js";
 import { type PretrainedTable, readTable } from "./pretrained.js";
@@ -266,6 +267,11 @@ export class TokenPositionEmbedding {
     this.position.weight.inFlight.check();
     this.token.dispose();
     this.position.dispose();
+  }
+
+  /** @internal */
+  [inspect](): string {
+    return `TokenPositionEmbedding(${this.numEmbeddings}, ${this.contextLength}, ${this.embeddingDim}, ${this.token.weight.implementation})`;
   }
 
   /** What `using` calls at the end of its block: {@link dispose}. */

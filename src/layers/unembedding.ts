@@ -4,6 +4,7 @@ import { show, typeError } from "../errors.js";
 import { type FloatTensor, isTensor } from "../floatTensor.js";
 import type { Indices } from "../indices.js";
 import { InFlight } from "../inFlight.js";
+import { inspect } from "../inspect.js";
 import { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
 import { later, now } from "../work.js";
@@ -288,6 +289,11 @@ export class Unembedding {
     this.#inFlight.check();
     this.bias?.dispose();
     this.#scratches.dispose();
+  }
+
+  /** @internal */
+  [inspect](): string {
+    return `Unembedding(${this.weight.shape.join(", ")}, ${this.weight.implementation})`;
   }
 
   /** What `using` calls at the end of its block: {@link dispose}. */

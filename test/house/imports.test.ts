@@ -23,6 +23,7 @@ const rules: readonly Rule[] = [
   {
     of: [
       "errors.ts",
+      "inspect.ts",
       "backend/word2vecKernels.ts",
       "backend/environment.ts",
       "coalesce.ts",
@@ -78,6 +79,7 @@ const rules: readonly Rule[] = [
     may: [
       "allocate.ts",
       "inFlight.ts",
+      "inspect.ts",
       "gradient.ts",
       "coalesce.ts",
       "frequency.ts",
@@ -93,6 +95,7 @@ const rules: readonly Rule[] = [
     may: [
       "allocate.ts",
       "inFlight.ts",
+      "inspect.ts",
       "work.ts",
       "backend/calls.ts",
       "parameter.ts",
@@ -114,7 +117,7 @@ const rules: readonly Rule[] = [
   },
   {
     of: ["optim/"],
-    may: [...training, "allocate.ts", "norm.ts", "results.ts", "backend/select.ts", "backend/backend.ts"],
+    may: [...training, "allocate.ts", "inspect.ts", "norm.ts", "results.ts", "backend/select.ts", "backend/backend.ts"],
   },
   { of: ["checkpoint/file.ts"], may: ["checkpoint/", ...training], node: true },
   { of: ["checkpoint/"], may: training },
