@@ -109,6 +109,19 @@ export class Embedding {
   }
 
   /**
+   * What an optimizer may be given: the table alone.
+   *
+   * @example
+   * import { Embedding } from "nn-embedding";
+   * import { SGD } from "nn-embedding/optim";
+   * using tokens = new Embedding(6, 3);
+   * const optimizer = new SGD(tokens.parameters(), { lr: 0.1 });
+   */
+  parameters(): Parameter[] {
+    return [this.weight];
+  }
+
+  /**
    * A layer with a copy of a table trained elsewhere, left out of training unless `freeze` is false:
    * `torch.nn.Embedding.from_pretrained`. No row is cleared.
    *

@@ -120,6 +120,11 @@ export class EmbeddingBag {
     return this.weight.shape[1];
   }
 
+  /** What an optimizer may be given: the table alone. */
+  parameters(): Parameter[] {
+    return [this.weight];
+  }
+
   /**
    * A layer with a copy of a table trained elsewhere, left out of training unless `freeze` is false:
    * `torch.nn.EmbeddingBag.from_pretrained`. No row is cleared.

@@ -75,6 +75,18 @@ export class Linear {
   }
 
   /**
+   * What an optimizer may be given: the weight, and the bias if there is one.
+   *
+   * @example
+   * import { Linear } from "nn-embedding";
+   * using linear = new Linear(4, 5, { bias: false });
+   * linear.parameters().length; // => 1
+   */
+  parameters(): Parameter[] {
+    return this.bias === null ? [this.weight] : [this.weight, this.bias];
+  }
+
+  /**
    * A layer with a copy of a weight and a bias trained elsewhere, left out of training unless `freeze` is false.
    *
    * @param weight (outFeatures, inFeatures), as `torch.nn.Linear` has it: a tensor of a checkpoint, of dtype F32, F16, BF16 or F64, or

@@ -5,6 +5,7 @@ import { rangeError, show } from "../errors.js";
 import type { FloatTensor } from "../floatTensor.js";
 import { checkIndices, type Indices, outOfRange, toUint32, unshared } from "../indices.js";
 import { inspect } from "../inspect.js";
+import type { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
 import { Embedding, type EmbeddingOptions, embeddingOptions } from "./embedding.js";
 import { type PretrainedTable, readTable } from "./pretrained.js";
@@ -96,6 +97,11 @@ export class TokenPositionEmbedding {
   /** Floats per row. */
   get embeddingDim(): number {
     return this.token.embeddingDim;
+  }
+
+  /** What an optimizer may be given: both tables. Sinusoidal positions are frozen, and passed over. */
+  parameters(): Parameter[] {
+    return [this.token.weight, this.position.weight];
   }
 
   /**

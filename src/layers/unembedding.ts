@@ -78,6 +78,22 @@ export class Unembedding {
   }
 
   /**
+   * What an optimizer may be given: the table, and the bias if there is one. A table that is tied stands in another layer's list too; a Set
+   * of both lists has each once.
+   *
+   * @example
+   * import { Embedding, Unembedding } from "nn-embedding";
+   * import { Adam } from "nn-embedding/optim";
+   * using tokens = new Embedding(6, 3);
+   * using head = new Unembedding(tokens.weight, { bias: true });
+   * const optimizer = new Adam(new Set([...tokens.parameters(), ...head.parameters()]));
+   * optimizer.groups[0].parameters.length; // => 2
+   */
+  parameters(): Parameter[] {
+    return this.bias === null ? [this.weight] : [this.weight, this.bias];
+  }
+
+  /**
    * The logits: how well each row of the table fits each hidden state.
    *
    * @param hidden n rows of embeddingDim floats.
