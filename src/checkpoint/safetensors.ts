@@ -79,9 +79,9 @@ export interface Checkpoint {
  * import { decodeSafetensors, encodeSafetensors } from "nn-embedding/checkpoint";
  * const bytes = encodeSafetensors({ "embedding.weight": { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) } });
  * const { tensors } = decodeSafetensors(bytes);
- * tensors.get("embedding.weight").dtype; // => "F32"
- * tensors.get("embedding.weight").shape; // => [2, 3]
- * tensors.get("embedding.weight").data[4]; // => 5
+ * tensors.get("embedding.weight")?.dtype; // => "F32"
+ * tensors.get("embedding.weight")?.shape; // => [2, 3]
+ * tensors.get("embedding.weight")?.data[4]; // => 5
  */
 export function decodeSafetensors(bytes: Uint8Array | ArrayBuffer): Checkpoint {
   const file = plainBytes(bytes);

@@ -28,13 +28,13 @@ export const embeddingOptions: readonly string[] = [...tableOptions, "trainableR
 /** Options of {@link Embedding}. */
 export interface EmbeddingOptions extends TableOptions {
   /**
-   * The rows that training may move: one entry per row, true or 1 for those, or all from `start` up to but not including `end`. No gradient,
-   * optimizer or maxNorm ever moves another row, whichever layer the table is shared with. Default: null, all.
+   * The rows that training may update: a mask with one entry per row, true or 1 for those, or all from `start` up to but not including `end`.
+   * No gradient, optimizer or maxNorm ever changes another row, whichever layers share the table. Default: null, all.
    */
   trainableRows?: TrainableRows | null | undefined;
 }
 
-/** What {@link Embedding.fromPretrained} may be told beside the table. */
+/** Options of {@link Embedding.fromPretrained}. */
 export interface PretrainedOptions extends Omit<EmbeddingOptions, "init" | "generator">, PretrainedTable {}
 
 /**
@@ -42,7 +42,7 @@ export interface PretrainedOptions extends Omit<EmbeddingOptions, "init" | "gene
  *
  * The values start as PyTorch's do, bit for bit: standard normal from the generator, row by row, then zeros in the padding row. With
  * `init: "zeros"` they are zeros, and nothing is drawn: for a table that is filled piece by piece.
- * A layer remembers nothing between calls; `backward` is told the same indices again.
+ * A layer keeps no state between calls: `backward` takes the same indices again.
  *
  * @example
  * import { Embedding, manualSeed } from "nn-embedding";
@@ -226,8 +226,8 @@ export class Embedding {
    * import { Embedding } from "nn-embedding";
    * using table = new Embedding(3, 2, { sparse: true });
    * table.backward([2, 0, 2], Float32Array.of(1, 2, 3, 4, 5, 6));
-   * table.weight.grad.rows; // => Uint32Array [0, 2]
-   * table.weight.grad.values; // => Float32Array [3, 4, 6, 8]
+   * table.weight.grad?.rows; // => Uint32Array [0, 2]
+   * table.weight.grad?.values; // => Float32Array [3, 4, 6, 8]
    */
   backward(indices: Indices, gradOut: Float32Array): void {
     const rows = unshared(toUint32("indices", indices, this.numEmbeddings));
@@ -240,7 +240,7 @@ export class Embedding {
    * Changes the number of rows. Rows that fit are kept, bit for bit, with their optimizer state; behind them come
    * new ones, drawn from the layer's generator: standard normal, in one fill of the new rows alone, as a table of so many rows begins.
    * (With `init: "zeros"` they are zeros, of sinusoidal positions the sines that follow.)
-   * The gradient is forgotten; layers that share the table see it as it is now; new rows may be trained.
+   * The gradient is cleared; layers that share the table see its new size; new rows are trainable.
    *
    * @param numEmbeddings Rows of the table, 1 to 2^31 - 1, more than paddingIdx.
    * @throws TypeError [ERR_INVALID_ARG_TYPE], [ERR_DISPOSED], RangeError [ERR_OUT_OF_RANGE], [ERR_OUT_OF_MEMORY], Error

@@ -41,7 +41,7 @@ export interface EmbeddingBagOptions extends TableOptions {
   scaleGradByFreq?: boolean | undefined;
 }
 
-/** What {@link EmbeddingBag.fromPretrained} may be told beside the table. */
+/** Options of {@link EmbeddingBag.fromPretrained}. */
 export interface PretrainedBagOptions extends Omit<EmbeddingBagOptions, "init" | "generator">, PretrainedTable {}
 
 /** What {@link EmbeddingBag.backward} gives beside the gradient of the table. */
@@ -238,8 +238,8 @@ export class EmbeddingBag {
    * import { EmbeddingBag } from "nn-embedding";
    * using words = new EmbeddingBag(4, 2, { sparse: true });
    * words.backward([[3, 0], [3]], Float32Array.of(1, 2, 5, 5));
-   * words.weight.grad.rows; // => Uint32Array [0, 3]
-   * words.weight.grad.values; // => Float32Array [0.5, 1, 5.5, 6]
+   * words.weight.grad?.rows; // => Uint32Array [0, 3]
+   * words.weight.grad?.values; // => Float32Array [0.5, 1, 5.5, 6]
    */
   backward(input: BagInput, gradOut: Float32Array): BagGradients {
     const { numEmbeddings, embeddingDim, paddingIdx, weight, mode, sparse } = this;

@@ -20,7 +20,7 @@ export interface LinearOptions {
   backend?: string | undefined;
 }
 
-/** What {@link Linear.fromPretrained} may be told beside weight and bias. */
+/** Options of {@link Linear.fromPretrained}. */
 export interface PretrainedLinearOptions {
   /** Whether weight and bias are left out of training. Default: true. */
   freeze?: boolean | undefined;

@@ -4,7 +4,7 @@ import { rangeError, show, typeError } from "../errors.js";
 import { type CheckedTensor, checkTensor, isTensor, writeFloats } from "../floatTensor.js";
 import { Parameter } from "../parameter.js";
 
-/** What a layer may be told beside a table that was trained elsewhere. */
+/** Options of a layer with a table that was trained elsewhere. */
 export interface PretrainedTable {
   /** Floats per row. A tensor's shape tells it: there it may be left out. */
   embeddingDim?: number | undefined;

@@ -18,13 +18,13 @@ export interface TableOptions {
   /** The row that starts as zeros and never gets a gradient; negative counts from the end. Default: null, none. */
   paddingIdx?: number | null | undefined;
   /**
-   * What a row's norm may be: `forward` first shortens those of its rows that are longer, in the table itself, the padding row too; the
-   * gradient knows nothing of it. Default: null, any.
+   * The greatest norm a row may have: `forward` first scales down those of its rows that exceed it, in the table itself, the padding row
+   * too. The gradient ignores this. Default: null, no limit.
    */
   maxNorm?: number | null | undefined;
-  /** Which norm maxNorm means: p of (sum of |x|^p)^(1/p), above 0; Infinity for the greatest |x|. Default: 2. */
+  /** The p of the norm that maxNorm limits, (sum of |x|^p)^(1/p), above 0; Infinity for the greatest |x|. Default: 2. */
   normType?: number | undefined;
-  /** Whether `backward` divides a row's gradients by how often the row stands in that call. Default: false. */
+  /** Whether `backward` divides a row's gradients by how often the row occurs in that call. Default: false. */
   scaleGradByFreq?: boolean | undefined;
   /** Whether `backward` makes a {@link SparseGradient} of the touched rows instead of a dense one. Default: false. */
   sparse?: boolean | undefined;

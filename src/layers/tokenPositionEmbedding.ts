@@ -22,7 +22,7 @@ export interface TokenPositionEmbeddingOptions extends EmbeddingOptions {
   positions?: "learned" | "sinusoidal" | undefined;
 }
 
-/** What {@link TokenPositionEmbedding.fromPretrained} may be told beside the tables. */
+/** Options of {@link TokenPositionEmbedding.fromPretrained}. */
 export interface PretrainedTokenPositionOptions extends Omit<EmbeddingOptions, "init" | "generator">, PretrainedTable {}
 
 /**
@@ -227,8 +227,8 @@ export class TokenPositionEmbedding {
    * import { TokenPositionEmbedding } from "nn-embedding";
    * using input = new TokenPositionEmbedding(3, 4, 1);
    * input.backward([[2, 0], [2, 1]], {}, Float32Array.of(1, 2, 3, 4));
-   * input.token.weight.grad.values; // => Float32Array [2, 4, 4]
-   * input.position.weight.grad.values; // => Float32Array [4, 6, 0, 0]
+   * input.token.weight.grad?.values; // => Float32Array [2, 4, 4]
+   * input.position.weight.grad?.values; // => Float32Array [4, 6, 0, 0]
    */
   backward(indices: Indices, sequences: Sequences, gradOut: Float32Array): void {
     const { token, position, embeddingDim } = this;

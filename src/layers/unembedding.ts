@@ -222,7 +222,7 @@ export class Unembedding {
    * const negatives = new AliasSampler([8, 4, 2, 1]).sample(new Generator(1), new Uint32Array(3));
    * const { loss } = head.sampledLoss(Float32Array.of(0, 0), [1], negatives, { sparse: true });
    * loss.toFixed(4); // => "2.7726", 4 log 2
-   * head.weight.grad.kind; // => "sparse"
+   * head.weight.grad?.kind; // => "sparse"
    */
   sampledLoss(
     hidden: Float32Array,

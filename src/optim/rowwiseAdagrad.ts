@@ -41,7 +41,7 @@ const rules: OptionRules<RowwiseAdagradOptions> = {
  * table.backward([1], Float32Array.of(1, -7));
  * optimizer.step();
  * table.weight.data; // => Float32Array [1, 2, 2.9000000953674316, 4.699999809265137]
- * optimizer.stateDict().parameters[0].sum; // => Float32Array [0, 25]
+ * optimizer.stateDict().parameters[0]?.sum; // => Float32Array [0, 25]
  */
 export class RowwiseAdagrad extends Optimizer<RowwiseAdagradOptions> {
   /**

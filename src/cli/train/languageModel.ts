@@ -41,7 +41,10 @@ export interface LanguageModelOptions {
  * All floats are rounded after each operation, in a fixed order, so training gives the same bits on every backend.
  *
  * @example
- * using model = new LanguageModel({ numTokens: 9, dim: 4, context: 2, positions: "multiply", lr: 0.1, generator: new Generator(1) });
+ * import { Generator } from "nn-embedding";
+ * import { LanguageModel } from "./languageModel.js";
+ * const generator = new Generator(1);
+ * using model = new LanguageModel({ numTokens: 9, dim: 4, context: 2, positions: "multiply", lr: 0.1, generator });
  * model.step(Uint32Array.of(3, 4, 4, 5), Uint32Array.of(5, 6)).toFixed(1); // => "2.2", the logarithm of 9
  */
 export class LanguageModel {
