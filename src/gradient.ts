@@ -13,6 +13,8 @@ export class DenseGradient {
   readonly kind = "dense";
   /** The parameter's shape: [rows, columns]. */
   readonly shape: readonly [number, number];
+  /** Null: `values` holds every row of the parameter. */
+  readonly rows = null;
   readonly #block: Block;
 
   /** @internal */

@@ -7,6 +7,7 @@
 export { type BackendInfo, backends } from "./backend/select.js";
 export { getNumThreads, setNumThreads } from "./backend/threads.js";
 export type { ErrorCode } from "./errors.js";
+export type { FloatTensor } from "./floatTensor.js";
 export type { DenseGradient, SparseGradient } from "./gradient.js";
 export type { Indices, NestedIndices } from "./indices.js";
 export type { Bag, BagInput, IndexedBags } from "./layers/bags.js";
@@ -18,7 +19,7 @@ export {
   type EmbeddingBagOptions,
   type PretrainedBagOptions,
 } from "./layers/embeddingBag.js";
-export { Linear, type LinearOptions } from "./layers/linear.js";
+export { Linear, type LinearOptions, type PretrainedLinearOptions } from "./layers/linear.js";
 export type { Loss, LossOptions, Reduction } from "./layers/lossOptions.js";
 export { type MatmulOptions, matmul } from "./layers/matmul.js";
 export { oneHot } from "./layers/oneHot.js";

@@ -7,6 +7,7 @@ import { typeError } from "./errors.js";
 import { scatterAddByFrequency } from "./frequency.js";
 import { DenseGradient, SparseGradient } from "./gradient.js";
 import { InFlight } from "./inFlight.js";
+import { inspect } from "./inspect.js";
 import { clearFixed, passOver, stretchesOf } from "./trainable.js";
 
 /** See {@link Parameter.addInto}. */
@@ -31,14 +32,10 @@ export interface OpenGradient {
 export class Parameter {
   /** Whether `backward` adds to `grad`. A frozen parameter is passed over. */
   requiresGrad: boolean;
-  /** @internal What holds the memory and runs the kernels. */
-  readonly backend: Backend;
-  /** @internal */
-  readonly numColumns: number;
-  /** @internal Calls that read the values. */
-  readonly inFlight: InFlight;
-  /** @internal Calls that write the gradient. */
-  readonly gradInFlight: InFlight;
+  readonly #backend: Backend;
+  readonly #numColumns: number;
+  readonly #inFlight: InFlight;
+  readonly #gradInFlight: InFlight;
   readonly #name: string;
   /** numRows at first and after each resize, oldest first. */
   readonly #sizes: number[];
@@ -58,14 +55,14 @@ export class Parameter {
   /** @internal */
   constructor(name: string, shape: readonly [number, number], backend: Backend, requiresGrad = true) {
     this.#name = name;
-    this.inFlight = new InFlight(name);
-    this.gradInFlight = new InFlight(`${name}.grad`);
+    this.#inFlight = new InFlight(name);
+    this.#gradInFlight = new InFlight(`${name}.grad`);
     this.#shape = Object.freeze([...shape] as const);
     this.#numRows = shape[0];
-    this.numColumns = shape[1];
+    this.#numColumns = shape[1];
     this.#numFloats = shape[0] * shape[1];
     this.#sizes = [shape[0]];
-    this.backend = backend;
+    this.#backend = backend;
     this.requiresGrad = requiresGrad;
     this.#block = allocate(backend, name, shape);
     this.#view = this.#block.f32(0, shape[0] * shape[1]);
@@ -81,9 +78,34 @@ export class Parameter {
     return this.#numRows;
   }
 
+  /** @internal */
+  get numColumns(): number {
+    return this.#numColumns;
+  }
+
+  /** @internal What holds the memory and runs the kernels. */
+  get backend(): Backend {
+    return this.#backend;
+  }
+
+  /** @internal Calls that read the values. */
+  get inFlight(): InFlight {
+    return this.#inFlight;
+  }
+
+  /** @internal Calls that write the gradient. */
+  get gradInFlight(): InFlight {
+    return this.#gradInFlight;
+  }
+
   /** "native:avx2": which implementation holds the table and computes on it. */
   get implementation(): string {
     return implementationName(this.backend);
+  }
+
+  /** @internal */
+  [inspect](): string {
+    return `Parameter(${this.#name}, ${this.#shape.join(" x ")}, ${this.implementation})`;
   }
 
   /**
@@ -175,7 +197,9 @@ export class Parameter {
    * for the rows behind them it begins anew.
    */
   rowsKeptSince(resizes: number): number {
-    return Math.min(...this.#sizes.slice(resizes));
+    let kept = this.#numRows;
+    for (let r = resizes; r < this.#sizes.length; r++) kept = Math.min(kept, this.#sizes[r]); // there may be any number of them
+    return kept;
   }
 
   /** @internal Resizes another parameter along with this one, its new rows zero. */

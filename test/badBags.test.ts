@@ -180,7 +180,7 @@ onEveryImplementation(({ name: backend }) => {
       [`${range} normType is 0, expected a number > 0, or Infinity`]: () =>
         new EmbeddingBag(3, 2, { maxNorm: 1, normType: 0, backend }),
       [`${range} numEmbeddings is 0, expected an integer in [1, 2147483647]`]: () => new EmbeddingBag(0, 2),
-      [`${type} options has "padding_idx", expected only ${known}, generator, backend`]: () =>
+      [`${type} options has "padding_idx", expected only ${known}, init, generator, backend`]: () =>
         new EmbeddingBag(3, 2, any({ padding_idx: 1 })),
       [`${type} options has "generator", expected only embeddingDim, freeze, ${known}, backend`]: () =>
         EmbeddingBag.fromPretrained(weight, any({ embeddingDim: dim, generator: null })),

@@ -28,15 +28,19 @@ onEveryImplementation(({ name: backend }) => {
         new Embedding(2 ** 31 - 1, 2 ** 30, { backend }),
       "RangeError [ERR_OUT_OF_MEMORY]: weight is 2147483647 x 1048576 floats, expected what its backend can allocate":
         () => new Embedding(2 ** 31 - 1, 2 ** 20, { backend }),
-      'TypeError [ERR_INVALID_ARG_TYPE]: options has "padingIdx", expected only paddingIdx, maxNorm, normType, scaleGradByFreq, sparse, trainableRows, generator, backend':
+      'TypeError [ERR_INVALID_ARG_TYPE]: options has "padingIdx", expected only paddingIdx, maxNorm, normType, scaleGradByFreq, sparse, trainableRows, init, generator, backend':
         () => new Embedding(3, 2, any({ padingIdx: 1 })),
       "TypeError [ERR_INVALID_ARG_TYPE]: options is null, expected an object": () => new Embedding(3, 2, any(null)),
       "RangeError [ERR_OUT_OF_RANGE]: paddingIdx is 3, expected an integer in [-3, 2]": () =>
         new Embedding(3, 2, { paddingIdx: 3, backend }),
       "RangeError [ERR_OUT_OF_RANGE]: paddingIdx is -4, expected an integer in [-3, 2]": () =>
         new Embedding(3, 2, { paddingIdx: -4, backend }),
-      "TypeError [ERR_INVALID_ARG_TYPE]: paddingIdx is null, expected an integer in [-3, 2]": () =>
-        new Embedding(3, 2, { paddingIdx: any(null), backend }),
+      'TypeError [ERR_INVALID_ARG_TYPE]: paddingIdx is "0", expected an integer in [-3, 2]': () =>
+        new Embedding(3, 2, { paddingIdx: any("0"), backend }),
+      'RangeError [ERR_OUT_OF_RANGE]: init is "ones", expected "normal" or "zeros"': () =>
+        new Embedding(3, 2, { init: any("ones"), backend }),
+      'TypeError [ERR_INVALID_ARG_TYPE]: init is 0, expected "normal" or "zeros"': () =>
+        new Embedding(3, 2, { init: any(0), backend }),
       "TypeError [ERR_INVALID_ARG_TYPE]: sparse is 1, expected true or false": () =>
         new Embedding(3, 2, { sparse: any(1), backend }),
       "TypeError [ERR_INVALID_ARG_TYPE]: generator is an instance of Object, expected a Generator": () =>
@@ -49,8 +53,8 @@ onEveryImplementation(({ name: backend }) => {
         Embedding.fromPretrained(new Float32Array(7), { embeddingDim: 2, backend }),
       "RangeError [ERR_INVALID_LENGTH]: table.length is 0, expected a positive multiple of 2 = embeddingDim": () =>
         Embedding.fromPretrained(new Float32Array(0), { embeddingDim: 2, backend }),
-      "TypeError [ERR_INVALID_ARG_TYPE]: table is Float64Array(4), expected a Float32Array": () =>
-        Embedding.fromPretrained(any(new Float64Array(4)), { embeddingDim: 2, backend }),
+      "TypeError [ERR_INVALID_ARG_TYPE]: table is Float64Array(4), expected a Float32Array or a tensor: { shape, data }":
+        () => Embedding.fromPretrained(any(new Float64Array(4)), { embeddingDim: 2, backend }),
       "RangeError [ERR_OUT_OF_RANGE]: numClasses is 0, expected an integer in [1, 2147483647]": () => oneHot([0], 0),
       "RangeError [ERR_INDEX_OUT_OF_RANGE]: indices[1] is -1, expected an integer in [0, 4)": () =>
         oneHot(Int32Array.of(0, -1), 4),

@@ -1,32 +1,14 @@
 import { pathToFileURL } from "node:url";
 import { transformWithOxc } from "vite";
 import { describe, expect, test } from "vitest";
-import { exists, filesUnder, read, resolveSource, root } from "./house/sources.js";
+import { type Example, examples, shown } from "./exampleBlocks.js";
+import { exists, resolveSource, root } from "./house/sources.js";
 
 /**
  * Every `@example` in src runs, and every `expression; // => value` in it holds. The value is a literal: [6, 3], null, "text", 123n,
  * Float32Array [1, 2]; behind it may stand a comma and a word to the reader. What an example does not import it may take from its own file
  * and from the public names.
  */
-interface Example {
-  readonly name: string;
-  readonly path: string;
-  readonly code: string;
-}
-
-/** The examples in a file's JSDoc: what stands behind @example until the next tag or the end. */
-function examplesOf(path: string): Example[] {
-  const source = read(path);
-  return [...source.matchAll(/\/\*\*[\s\S]*?\*\//g)].flatMap((comment) =>
-    [...comment[0].matchAll(/^[ \t]*\* @example[^\n]*\n([\s\S]*?)(?=^[ \t]*\* @\w|\*\/)/gm)].map((match) => {
-      const line = source.slice(0, comment.index + match.index).split("\n").length;
-      const lines = match[1].split("\n").filter((each) => !/^\s*\* ?```/.test(each));
-      const code = lines.map((each) => each.replace(/^\s*\*? ?/, "")).join("\n");
-      return { name: `${path}:${line}`, path, code };
-    }),
-  );
-}
-
 type Names = Record<string, unknown>;
 
 /** What an import in an example of the file `path` means: the package's own names lead into src. */
@@ -93,8 +75,6 @@ async function run({ path, code, name }: Example): Promise<number> {
   return claims;
 }
 
-const examples = filesUnder("src", ".ts").flatMap(examplesOf);
-
 test("src has examples", () => {
   expect(examples.length).toBeGreaterThan(30);
 });
@@ -107,13 +87,6 @@ describe("examples", () => {
 });
 
 describe("the code in README and the pages of src/docs runs as it stands", () => {
-  const shown = ["README.md", ...filesUnder("src/docs", ".md")].flatMap((path) =>
-    [...read(path).matchAll(/^```ts\n([\s\S]*?)^```/gm)].map((match) => {
-      const line = read(path).slice(0, match.index).split("\n").length;
-      return { name: `${path}:${line}`, path: "src/index.ts", code: match[1] };
-    }),
-  );
-
   test("README, layers.md and service.md have some", () => {
     const names = new Set(shown.map(({ name }) => name.split(":")[0]));
     expect([...names]).toEqual(["README.md", "src/docs/layers.md", "src/docs/service.md"]);

@@ -146,12 +146,12 @@ describe("streams", () => {
     expect(normals(generator, 1)).toEqual(all.slice(3, 4));
   });
 
-  test("normal samples have the mean and the deviation asked for", () => {
-    const values = fillNormal(new Float32Array(200_001), new Generator(8), 5, 2);
+  test("normal samples have a mean of 0 and a deviation of 1", () => {
+    const values = fillNormal(new Float32Array(200_001), new Generator(8));
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-    expect(Math.abs(mean - 5)).toBeLessThan(0.02);
-    expect(Math.abs(Math.sqrt(variance) - 2)).toBeLessThan(0.02);
+    expect(Math.abs(mean)).toBeLessThan(0.01);
+    expect(Math.abs(Math.sqrt(variance) - 1)).toBeLessThan(0.01);
   });
 });
 
@@ -220,7 +220,6 @@ describe("arguments of the fills", () => {
   const generator = new Generator(1);
 
   test.each([
-    [() => fillNormal(out, generator, 0, -1), "std is -1, expected a finite number >= 0"],
     [() => fillUniform(out, generator, 1, 0), "from is 1, expected a number <= to, which is 0"],
     [
       () => fillUniform(out, generator, -3e38, 3e38),

@@ -88,7 +88,10 @@ describe.each(["skipgram", "cbow"] as const)("train --model %s", (model) => {
     expect(printed).toMatch(/\nnearest neighbors\n( {2}\S+ +(\S+ ?)+\n)+/);
     const vocabulary = Vocabulary.fromJSON(metadata.vocabulary);
     const table = tensors.get("input.weight")!.data as Float32Array;
-    const vector = (word: string) => table.subarray(vocabulary.id(word) * 12, (vocabulary.id(word) + 1) * 12);
+    const vector = (word: string) => {
+      const [id] = vocabulary.encode(word);
+      return table.subarray(id * 12, (id + 1) * 12);
+    };
     const cosine = (a: Float32Array, b: Float32Array) => {
       const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, each, j) => sum + each * y[j], 0);
       return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));

@@ -6,8 +6,8 @@ import { readText } from "../src/cli/train/corpus.js";
 import { lineEndId, unknownId, Vocabulary } from "../src/cli/train/vocabulary.js";
 
 /** The tokens of a text, as the vocabulary of its own sees them. */
-function tokens(text: string, punctuation = false): string {
-  const vocabulary = Vocabulary.fromText(text, { size: 10_000, punctuation });
+function tokens(text: string): string {
+  const vocabulary = Vocabulary.fromText(text, { size: 10_000 });
   return Array.from(vocabulary.encode(text), (id) => vocabulary.word(id)).join(" ");
 }
 
@@ -31,11 +31,6 @@ describe("tokens", () => {
     ["half \ud800 pair \udc00x", "half pair x </s>"],
   ])("%s", (text, expected) => {
     expect(tokens(text)).toBe(expected);
-  });
-
-  test("punctuation, where it is asked for", () => {
-    expect(tokens("Wait... what? (yes) don't—a+b", true)).toBe("wait . . . what ? ( yes ) don't — a + b </s>");
-    expect(tokens("。「東」", true)).toBe("。 「 東 」 </s>");
   });
 
   test("lines end with </s>, whatever ends them; lines without a word count for nothing", () => {
@@ -86,9 +81,6 @@ describe("the vocabulary", () => {
     expect(vocabulary.encode(text)).toEqual(
       Uint32Array.of(2, 3, 4, 3, 2, 3, lineEndId, unknownId, 2, unknownId, lineEndId),
     );
-    expect(["a", "A", "e", "zebra", "</s>", "<unk>", "__proto__"].map((word) => vocabulary.id(word))).toEqual([
-      3, 3, 0, 0, 1, 0, 0,
-    ]);
     expect(vocabulary.encode("")).toEqual(new Uint32Array(0));
     expect(vocabulary.encode("A zebra, b")).toEqual(Uint32Array.of(3, 0, 2, 1));
   });
@@ -111,7 +103,7 @@ describe("the vocabulary", () => {
   });
 
   test("goes through JSON", () => {
-    const vocabulary = Vocabulary.fromText('Ça, ça 東 "x" 👍', { size: 9, punctuation: true });
+    const vocabulary = Vocabulary.fromText('Ça, ça 東 "x" 👍', { size: 9 });
     const json = JSON.stringify(vocabulary);
     for (const again of [Vocabulary.fromJSON(json), Vocabulary.fromJSON(JSON.parse(json))]) {
       expect(JSON.stringify(again)).toBe(json);
@@ -124,22 +116,15 @@ describe("the vocabulary", () => {
     ["{", 'vocabulary is "{", expected JSON'],
     [null, "vocabulary.words is undefined, expected an array of strings"],
     [{ words: [], counts: 5 }, "vocabulary.counts is 5, expected an array of integers"],
-    [{ words: [], counts: [] }, "vocabulary.punctuation is undefined, expected true or false"],
-    [{ words: ["a"], counts: [], punctuation: true }, "vocabulary.counts.length is 0, expected words.length, 1"],
+    [{ words: ["a"], counts: [] }, "vocabulary.counts.length is 0, expected words.length, 1"],
+    [{ words: ["<unk>", "</s>", 5], counts: [1, 1, 1] }, "vocabulary.words[2] is 5, expected a string"],
     [
-      { words: ["<unk>", "</s>", 5], counts: [1, 1, 1], punctuation: true },
-      "vocabulary.words[2] is 5, expected a string",
-    ],
-    [
-      { words: ["<unk>", "</s>", "<unk>"], counts: [1, 1, 1], punctuation: true },
+      { words: ["<unk>", "</s>", "<unk>"], counts: [1, 1, 1] },
       'vocabulary.words[2] is "<unk>", expected another word than words[0]',
     ],
-    [
-      { words: ["<unk>", "</s>"], counts: [1, -1], punctuation: true },
-      "vocabulary.counts[1] is -1, expected an integer in [0, 2 ** 32)",
-    ],
-    [{ words: ["<unk>", "a"], counts: [1, 1], punctuation: true }, 'vocabulary.words[1] is "a", expected "</s>"'],
-    [{ words: [], counts: [], punctuation: true }, 'vocabulary.words[0] is undefined, expected "<unk>"'],
+    [{ words: ["<unk>", "</s>"], counts: [1, -1] }, "vocabulary.counts[1] is -1, expected an integer in [0, 2 ** 32)"],
+    [{ words: ["<unk>", "a"], counts: [1, 1] }, 'vocabulary.words[1] is "a", expected "</s>"'],
+    [{ words: [], counts: [] }, 'vocabulary.words[0] is undefined, expected "<unk>"'],
   ])("refuses JSON that is none: %j", (json, message) => {
     expect(() => Vocabulary.fromJSON(json)).toThrow(
       expect.objectContaining({ code: "ERR_INVALID_CHECKPOINT", message }),

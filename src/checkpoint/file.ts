@@ -43,7 +43,7 @@ const bytesPerRead = 2 ** 30;
  * await saveSafetensors(path, { weight: { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) } }, { epoch: "5" });
  * const { metadata, tensors } = await loadSafetensors(path);
  * metadata.epoch; // => "5"
- * tensors.get("weight").data[3]; // => 4
+ * tensors.get("weight")?.data[3]; // => 4
  */
 export async function saveSafetensors(
   path: string | URL,
@@ -119,7 +119,7 @@ async function saveParts(path: string | URL, layout: Layout): Promise<void> {
  * import { loadSafetensors, saveSafetensors } from "nn-embedding/checkpoint/file";
  * const path = join(tmpdir(), `counts-${process.pid}.safetensors`);
  * await saveSafetensors(path, { counts: { shape: [3], data: Uint32Array.of(7, 8, 9) } });
- * (await loadSafetensors(path)).tensors.get("counts").dtype; // => "U32"
+ * (await loadSafetensors(path)).tensors.get("counts")?.dtype; // => "U32"
  */
 export async function loadSafetensors(path: string | URL): Promise<Checkpoint> {
   const source = pathOf(path);

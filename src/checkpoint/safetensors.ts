@@ -44,7 +44,7 @@ export type Tensor = {
  */
 export interface TensorSource {
   /** What the elements are. Default: what the array is named after. */
-  readonly dtype?: Dtype;
+  readonly dtype?: Dtype | undefined;
   /** How many there are in each direction; a layer's weight has two. */
   readonly shape: readonly number[];
   /** The elements, row-major. */
@@ -79,9 +79,9 @@ export interface Checkpoint {
  * import { decodeSafetensors, encodeSafetensors } from "nn-embedding/checkpoint";
  * const bytes = encodeSafetensors({ "embedding.weight": { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) } });
  * const { tensors } = decodeSafetensors(bytes);
- * tensors.get("embedding.weight").dtype; // => "F32"
- * tensors.get("embedding.weight").shape; // => [2, 3]
- * tensors.get("embedding.weight").data[4]; // => 5
+ * tensors.get("embedding.weight")?.dtype; // => "F32"
+ * tensors.get("embedding.weight")?.shape; // => [2, 3]
+ * tensors.get("embedding.weight")?.data[4]; // => 5
  */
 export function decodeSafetensors(bytes: Uint8Array | ArrayBuffer): Checkpoint {
   const file = plainBytes(bytes);

@@ -11,11 +11,11 @@ export interface IndexedBags {
   /** Integers in [0, numEmbeddings), in reading order; with neither `offsets` nor `bagSize` a list of bags. */
   indices: Indices | readonly Bag[];
   /** Where each bag starts; the first is 0. With `includeLastOffset` also where the last one ends. */
-  offsets?: Indices;
+  offsets?: Indices | undefined;
   /** Or: how many indices each bag has. */
-  bagSize?: number;
+  bagSize?: number | undefined;
   /** What each row is multiplied by, in the shape of the indices or flat. */
-  perSampleWeights?: Float32Array | readonly number[] | readonly (readonly number[])[];
+  perSampleWeights?: Float32Array | readonly number[] | readonly (readonly number[])[] | undefined;
 }
 
 /** What an {@link EmbeddingBag} takes: a list of bags of any lengths, or {@link IndexedBags}. */

@@ -2,17 +2,18 @@ import { longRow, maxRows, noPadding } from "../backend/backend.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkApart, checkBoolean, checkLength, checkOptions, checkWhole } from "../check.js";
 import { rangeError } from "../errors.js";
+import type { CheckedTensor, FloatTensor } from "../floatTensor.js";
 import { type Indices, outOfRange, toUint32, unshared } from "../indices.js";
+import { inspect } from "../inspect.js";
 import type { Parameter } from "../parameter.js";
-import type { Generator } from "../random/generator.js";
-import { fillNormal } from "../random/normal.js";
 import { newFloats } from "../results.js";
+import { type PretrainedTable, readTable } from "./pretrained.js";
 import {
-  checkTable,
+  beginningOptions,
   checkTableOptions,
   copyIndices,
+  type FillRows,
   makeTable,
-  type PretrainedTable,
   renorm,
   type TableOptions,
   tableAsync,
@@ -28,18 +29,19 @@ export const embeddingOptions: readonly string[] = [...tableOptions, "trainableR
 export interface EmbeddingOptions extends TableOptions {
   /**
    * The rows that training may update: a mask with one entry per row, true or 1 for those, or all from `start` up to but not including `end`.
-   * No gradient, optimizer or maxNorm ever changes another row, whichever layers share the table. Default: all.
+   * No gradient, optimizer or maxNorm ever changes another row, whichever layers share the table. Default: null, all.
    */
-  trainableRows?: TrainableRows;
+  trainableRows?: TrainableRows | null | undefined;
 }
 
 /** Options of {@link Embedding.fromPretrained}. */
-export interface PretrainedOptions extends Omit<EmbeddingOptions, "generator">, PretrainedTable {}
+export interface PretrainedOptions extends Omit<EmbeddingOptions, "init" | "generator">, PretrainedTable {}
 
 /**
  * A table of numEmbeddings rows of embeddingDim floats, looked up by index: `torch.nn.Embedding`.
  *
- * The values start as PyTorch's do, bit for bit: standard normal from the generator, row by row, then zeros in the padding row.
+ * The values start as PyTorch's do, bit for bit: standard normal from the generator, row by row, then zeros in the padding row. With
+ * `init: "zeros"` they are zeros, and nothing is drawn: for a table that is filled piece by piece.
  * A layer keeps no state between calls: `backward` takes the same indices again.
  *
  * @example
@@ -61,7 +63,7 @@ export class Embedding {
   readonly sparse: boolean;
   /** The table, (numEmbeddings, embeddingDim), and its gradient. */
   readonly weight: Parameter;
-  readonly #generator: Generator;
+  readonly #fillRows: FillRows;
 
   /**
    * @param numEmbeddings Rows of the table, 1 to 2^31 - 1.
@@ -70,22 +72,29 @@ export class Embedding {
    * [ERR_BACKEND_UNSUPPORTED]
    */
   constructor(numEmbeddings: number, embeddingDim: number, options?: EmbeddingOptions);
-  /** @internal */
-  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions, table: Float32Array);
-  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}, table?: Float32Array) {
-    checkOptions(options, [...embeddingOptions, "generator", "backend"]);
+  /** @internal With a copy of `start`, or with all rows, also those of a resize, as `start` fills them. */
+  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions, start: CheckedTensor | FillRows);
+  constructor(
+    numEmbeddings: number,
+    embeddingDim: number,
+    options: EmbeddingOptions = {},
+    start?: CheckedTensor | FillRows,
+  ) {
+    checkOptions(options, [...embeddingOptions, ...beginningOptions, "backend"]);
     checkWhole("numEmbeddings", numEmbeddings, 1, maxRows);
     checkWhole("embeddingDim", embeddingDim, 1);
     const checked = checkTableOptions(options, numEmbeddings);
     const { trainableRows, backend } = options;
-    const mask = trainableRows === undefined ? null : maskOf(trainableRows, numEmbeddings);
+    const mask = trainableRows === undefined || trainableRows === null ? null : maskOf(trainableRows, numEmbeddings);
     this.paddingIdx = checked.paddingIdx;
     this.maxNorm = checked.maxNorm;
     this.normType = checked.normType;
     this.scaleGradByFreq = checked.scaleGradByFreq;
     this.sparse = checked.sparse;
-    this.#generator = checked.generator;
-    this.weight = makeTable([numEmbeddings, embeddingDim], backend, checked, table);
+    this.#fillRows = typeof start === "function" ? start : checked.fillRows;
+    const { paddingIdx } = checked;
+    const values = typeof start === "function" ? undefined : start;
+    this.weight = makeTable([numEmbeddings, embeddingDim], backend, { paddingIdx, fillRows: this.#fillRows }, values);
     if (mask !== null) this.weight.fixRows(mask);
   }
 
@@ -100,23 +109,42 @@ export class Embedding {
   }
 
   /**
+   * What an optimizer may be given: the table alone.
+   *
+   * @example
+   * import { Embedding } from "nn-embedding";
+   * import { SGD } from "nn-embedding/optim";
+   * using tokens = new Embedding(6, 3);
+   * const optimizer = new SGD(tokens.parameters(), { lr: 0.1 });
+   */
+  parameters(): Parameter[] {
+    return [this.weight];
+  }
+
+  /**
    * A layer with a copy of a table trained elsewhere, left out of training unless `freeze` is false:
    * `torch.nn.Embedding.from_pretrained`. No row is cleared.
    *
-   * @param table rows x embeddingDim floats, row by row.
-   * @throws as the constructor, and RangeError [ERR_INVALID_LENGTH] when the table is not whole rows.
+   * @param table rows x embeddingDim floats, row by row; or a tensor of a checkpoint, of dtype F32, F16, BF16 or F64, whose shape tells
+   * embeddingDim.
+   * @throws as the constructor, RangeError [ERR_INVALID_LENGTH] when the table is not whole rows, [ERR_OUT_OF_RANGE] for another dtype, or
+   * an embeddingDim that is not the tensor's.
    * @example
    * import { Embedding } from "nn-embedding";
    * using loaded = Embedding.fromPretrained(Float32Array.of(1, 2, 3, 4, 5, 6), { embeddingDim: 2 });
    * loaded.forward([2, 0]); // => Float32Array [5, 6, 1, 2]
+   * const halves = { dtype: "F16", shape: [2, 2], data: Uint16Array.of(0x3c00, 0x4000, 0x4200, 0x4400) }; // as decodeSafetensors gives it
+   * using widened = Embedding.fromPretrained(halves);
+   * widened.forward([1]); // => Float32Array [3, 4]
    */
-  static fromPretrained(table: Float32Array, options: PretrainedOptions): Embedding {
+  static fromPretrained(table: Float32Array, options: PretrainedOptions & { embeddingDim: number }): Embedding;
+  static fromPretrained(table: FloatTensor, options?: PretrainedOptions): Embedding;
+  static fromPretrained(table: Float32Array | FloatTensor, options: PretrainedOptions = {}): Embedding {
     checkOptions(options, ["embeddingDim", "freeze", ...embeddingOptions, "backend"]);
     const { embeddingDim, freeze = true, ...others } = options;
-    checkWhole("embeddingDim", embeddingDim, 1);
     checkBoolean("freeze", freeze);
-    checkTable("table", table, embeddingDim);
-    const loaded = new Embedding(table.length / embeddingDim, embeddingDim, others, table);
+    const { shape, values } = readTable("table", table, embeddingDim);
+    const loaded = new Embedding(...shape, others, values);
     loaded.weight.requiresGrad = !freeze;
     return loaded;
   }
@@ -198,8 +226,8 @@ export class Embedding {
    * import { Embedding } from "nn-embedding";
    * using table = new Embedding(3, 2, { sparse: true });
    * table.backward([2, 0, 2], Float32Array.of(1, 2, 3, 4, 5, 6));
-   * table.weight.grad.rows; // => Uint32Array [0, 2]
-   * table.weight.grad.values; // => Float32Array [3, 4, 6, 8]
+   * table.weight.grad?.rows; // => Uint32Array [0, 2]
+   * table.weight.grad?.values; // => Float32Array [3, 4, 6, 8]
    */
   backward(indices: Indices, gradOut: Float32Array): void {
     const rows = unshared(toUint32("indices", indices, this.numEmbeddings));
@@ -211,6 +239,7 @@ export class Embedding {
   /**
    * Changes the number of rows. Rows that fit are kept, bit for bit, with their optimizer state; behind them come
    * new ones, drawn from the layer's generator: standard normal, in one fill of the new rows alone, as a table of so many rows begins.
+   * (With `init: "zeros"` they are zeros, of sinusoidal positions the sines that follow.)
    * The gradient is cleared; layers that share the table see its new size; new rows are trainable.
    *
    * @param numEmbeddings Rows of the table, 1 to 2^31 - 1, more than paddingIdx.
@@ -234,7 +263,7 @@ export class Embedding {
     }
     const before = weight.shape[0];
     weight.resize(numEmbeddings);
-    if (numEmbeddings > before) fillNormal(weight.data.subarray(before * this.embeddingDim), this.#generator);
+    if (numEmbeddings > before) this.#fillRows(weight.data.subarray(before * this.embeddingDim), before);
   }
 
   /** @internal `backward` of indices that are read and checked: `rows`. Throws for one that is out of range. */
@@ -251,6 +280,11 @@ export class Embedding {
    */
   dispose(): void {
     this.weight.dispose();
+  }
+
+  /** @internal */
+  [inspect](): string {
+    return `Embedding(${this.weight.shape.join(", ")}, ${this.weight.implementation})`;
   }
 
   /** What `using` calls at the end of its block: {@link dispose}. */

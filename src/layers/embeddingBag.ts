@@ -2,17 +2,19 @@ import { bagMax, bagMean, bagSum, maxRows, noPadding } from "../backend/backend.
 import { kernelsFor } from "../backend/select.js";
 import { checkApart, checkBoolean, checkLength, checkOptions, checkWhole, checkWord } from "../check.js";
 import { rangeError } from "../errors.js";
+import type { CheckedTensor, FloatTensor } from "../floatTensor.js";
 import { outOfRange } from "../indices.js";
+import { inspect } from "../inspect.js";
 import type { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
 import { bagCounts, scalesOf } from "./bagScales.js";
 import { type BagInput, type Bags, toBags } from "./bags.js";
+import { type PretrainedTable, readTable } from "./pretrained.js";
 import {
+  beginningOptions,
   checkRows,
-  checkTable,
   checkTableOptions,
   makeTable,
-  type PretrainedTable,
   renorm,
   type TableOptions,
   tableAsync,
@@ -27,20 +29,20 @@ const modes = { sum: bagSum, mean: bagMean, max: bagMax };
 /** Options of {@link EmbeddingBag}. */
 export interface EmbeddingBagOptions extends TableOptions {
   /** What is made of the rows of a bag. Default: "mean". */
-  mode?: BagMode;
+  mode?: BagMode | undefined;
   /** Whether `offsets` end with where the last bag ends; indices behind it are in no bag. Default: false. */
-  includeLastOffset?: boolean;
+  includeLastOffset?: boolean | undefined;
   /**
    * The row that starts as zeros, never gets a gradient and counts as not there, in means and maxima too; negative counts from the end.
-   * Default: none.
+   * Default: null, none.
    */
-  paddingIdx?: number;
+  paddingIdx?: number | null | undefined;
   /** Whether a row's gradient is divided by how often the row occurs in the bags of the call; not with "max". Default: false. */
-  scaleGradByFreq?: boolean;
+  scaleGradByFreq?: boolean | undefined;
 }
 
 /** Options of {@link EmbeddingBag.fromPretrained}. */
-export interface PretrainedBagOptions extends Omit<EmbeddingBagOptions, "generator">, PretrainedTable {}
+export interface PretrainedBagOptions extends Omit<EmbeddingBagOptions, "init" | "generator">, PretrainedTable {}
 
 /** What {@link EmbeddingBag.backward} gives beside the gradient of the table. */
 export interface BagGradients {
@@ -86,9 +88,9 @@ export class EmbeddingBag {
    */
   constructor(numEmbeddings: number, embeddingDim: number, options?: EmbeddingBagOptions);
   /** @internal */
-  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions, table: Float32Array);
-  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions = {}, table?: Float32Array) {
-    checkOptions(options, [...bagOptions, "generator", "backend"]);
+  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions, table: CheckedTensor);
+  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions = {}, table?: CheckedTensor) {
+    checkOptions(options, [...bagOptions, ...beginningOptions, "backend"]);
     checkWhole("numEmbeddings", numEmbeddings, 1, maxRows);
     checkWhole("embeddingDim", embeddingDim, 1);
     const { mode = "mean", includeLastOffset = false, backend } = options;
@@ -118,24 +120,32 @@ export class EmbeddingBag {
     return this.weight.shape[1];
   }
 
+  /** What an optimizer may be given: the table alone. */
+  parameters(): Parameter[] {
+    return [this.weight];
+  }
+
   /**
    * A layer with a copy of a table trained elsewhere, left out of training unless `freeze` is false:
    * `torch.nn.EmbeddingBag.from_pretrained`. No row is cleared.
    *
-   * @param table rows x embeddingDim floats, row by row.
-   * @throws as the constructor, and RangeError [ERR_INVALID_LENGTH] when the table is not whole rows.
+   * @param table rows x embeddingDim floats, row by row; or a tensor of a checkpoint, of dtype F32, F16, BF16 or F64, whose shape tells
+   * embeddingDim.
+   * @throws as the constructor, RangeError [ERR_INVALID_LENGTH] when the table is not whole rows, [ERR_OUT_OF_RANGE] for another dtype, or
+   * an embeddingDim that is not the tensor's.
    * @example
    * import { EmbeddingBag } from "nn-embedding";
    * using loaded = EmbeddingBag.fromPretrained(Float32Array.of(1, 2, 3, 4), { embeddingDim: 2, mode: "sum" });
    * loaded.forward([[1, 1, 0]]); // => Float32Array [7, 10]
    */
-  static fromPretrained(table: Float32Array, options: PretrainedBagOptions): EmbeddingBag {
+  static fromPretrained(table: Float32Array, options: PretrainedBagOptions & { embeddingDim: number }): EmbeddingBag;
+  static fromPretrained(table: FloatTensor, options?: PretrainedBagOptions): EmbeddingBag;
+  static fromPretrained(table: Float32Array | FloatTensor, options: PretrainedBagOptions = {}): EmbeddingBag {
     checkOptions(options, ["embeddingDim", "freeze", ...bagOptions, "backend"]);
     const { embeddingDim, freeze = true, ...others } = options;
-    checkWhole("embeddingDim", embeddingDim, 1);
     checkBoolean("freeze", freeze);
-    checkTable("table", table, embeddingDim);
-    const loaded = new EmbeddingBag(table.length / embeddingDim, embeddingDim, others, table);
+    const { shape, values } = readTable("table", table, embeddingDim);
+    const loaded = new EmbeddingBag(...shape, others, values);
     loaded.weight.requiresGrad = !freeze;
     return loaded;
   }
@@ -228,8 +238,8 @@ export class EmbeddingBag {
    * import { EmbeddingBag } from "nn-embedding";
    * using words = new EmbeddingBag(4, 2, { sparse: true });
    * words.backward([[3, 0], [3]], Float32Array.of(1, 2, 5, 5));
-   * words.weight.grad.rows; // => Uint32Array [0, 3]
-   * words.weight.grad.values; // => Float32Array [0.5, 1, 5.5, 6]
+   * words.weight.grad?.rows; // => Uint32Array [0, 3]
+   * words.weight.grad?.values; // => Float32Array [0.5, 1, 5.5, 6]
    */
   backward(input: BagInput, gradOut: Float32Array): BagGradients {
     const { numEmbeddings, embeddingDim, paddingIdx, weight, mode, sparse } = this;
@@ -285,6 +295,11 @@ export class EmbeddingBag {
    */
   dispose(): void {
     this.weight.dispose();
+  }
+
+  /** @internal */
+  [inspect](): string {
+    return `EmbeddingBag(${this.weight.shape.join(", ")}, ${this.mode}, ${this.weight.implementation})`;
   }
 
   /** What `using` calls at the end of its block: {@link dispose}. */

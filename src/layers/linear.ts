@@ -1,20 +1,31 @@
 import { selectBackend } from "../backend/select.js";
 import { checkBoolean, checkGenerator, checkOptions, checkWhole } from "../check.js";
+import type { FloatTensor } from "../floatTensor.js";
+import { inspect } from "../inspect.js";
 import { Parameter } from "../parameter.js";
 import { defaultGenerator, type Generator } from "../random/generator.js";
 import { fillUniform, linearBiasBound, linearWeightBound } from "../random/uniform.js";
 import { affine, affineAsync, affineBackward } from "./affine.js";
+import { parameterOf, readBiases, readMatrix } from "./pretrained.js";
 
 const names = { x: "x", gradOut: "gradOut", numIn: "inFeatures", numOut: "outFeatures" };
 
 /** Options of {@link Linear}. */
 export interface LinearOptions {
   /** Whether a learned number is added to each output. Default: true. */
-  bias?: boolean;
+  bias?: boolean | undefined;
   /** Where the initial values come from. Default: the generator that `manualSeed` seeds. */
-  generator?: Generator;
+  generator?: Generator | undefined;
   /** See {@link Embedding}. */
-  backend?: string;
+  backend?: string | undefined;
+}
+
+/** Options of {@link Linear.fromPretrained}. */
+export interface PretrainedLinearOptions {
+  /** Whether weight and bias are left out of training. Default: true. */
+  freeze?: boolean | undefined;
+  /** See {@link Embedding}. */
+  backend?: string | undefined;
 }
 
 /**
@@ -39,7 +50,15 @@ export class Linear {
    * @param outFeatures Floats per row of the result, at least 1.
    * @throws as {@link Embedding}'s constructor.
    */
-  constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
+  constructor(inFeatures: number, outFeatures: number, options?: LinearOptions);
+  /** @internal */
+  constructor(weight: Parameter, bias: Parameter | null);
+  constructor(inFeatures: number | Parameter, outFeatures: number | Parameter | null, options: LinearOptions = {}) {
+    if (inFeatures instanceof Parameter) {
+      this.weight = inFeatures;
+      this.bias = outFeatures as Parameter | null;
+      return;
+    }
     checkOptions(options, ["bias", "generator", "backend"]);
     checkWhole("inFeatures", inFeatures, 1);
     checkWhole("outFeatures", outFeatures, 1);
@@ -53,6 +72,56 @@ export class Linear {
     fillUniform(this.weight.data, generator, -weightBound, weightBound);
     const biasBound = linearBiasBound(inFeatures);
     if (this.bias !== null) fillUniform(this.bias.data, generator, -biasBound, biasBound);
+  }
+
+  /**
+   * What an optimizer may be given: the weight, and the bias if there is one.
+   *
+   * @example
+   * import { Linear } from "nn-embedding";
+   * using linear = new Linear(4, 5, { bias: false });
+   * linear.parameters().length; // => 1
+   */
+  parameters(): Parameter[] {
+    return this.bias === null ? [this.weight] : [this.weight, this.bias];
+  }
+
+  /**
+   * A layer with a copy of a weight and a bias trained elsewhere, left out of training unless `freeze` is false.
+   *
+   * @param weight (outFeatures, inFeatures), as `torch.nn.Linear` has it: a tensor of a checkpoint, of dtype F32, F16, BF16 or F64, or
+   * anything of that form.
+   * @param bias outFeatures floats, or null for none.
+   * @throws as the constructor, and RangeError [ERR_INVALID_LENGTH] when the shapes are not such, [ERR_OUT_OF_RANGE] for another dtype.
+   * @example
+   * import { Linear } from "nn-embedding";
+   * import { decodeSafetensors, encodeSafetensors } from "nn-embedding/checkpoint";
+   * const weight = { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) };
+   * const bias = { shape: [2], data: Float32Array.of(10, 20) };
+   * const { tensors } = decodeSafetensors(encodeSafetensors({ "fc.weight": weight, "fc.bias": bias }));
+   * using linear = Linear.fromPretrained(tensors.get("fc.weight")!, tensors.get("fc.bias")!);
+   * linear.forward(Float32Array.of(1, 0, 1)); // => Float32Array [14, 30]
+   */
+  static fromPretrained(
+    weight: FloatTensor,
+    bias: FloatTensor | null = null,
+    options: PretrainedLinearOptions = {},
+  ): Linear {
+    checkOptions(options, ["freeze", "backend"]);
+    const { freeze = true, backend: backendName } = options;
+    checkBoolean("freeze", freeze);
+    const read = readMatrix("weight", weight, "a tensor");
+    const [outFeatures, inFeatures] = read.shape;
+    const readBias = bias === null ? null : readBiases("bias", bias, outFeatures, "outFeatures");
+    const backend = selectBackend(backendName);
+    // A bias that lies in memory which moves when the weight is made is copied first.
+    const stableBias = readBias && { ...readBias, data: readBias.data.slice() };
+    const linear = new Linear(
+      parameterOf("weight", [outFeatures, inFeatures], backend, read),
+      stableBias && parameterOf("bias", [outFeatures, 1], backend, stableBias),
+    );
+    for (const each of [linear.weight, linear.bias]) if (each !== null) each.requiresGrad = !freeze;
+    return linear;
   }
 
   /** Floats per row of x. */
@@ -112,6 +181,11 @@ export class Linear {
     this.bias?.inFlight.check();
     this.weight.dispose();
     this.bias?.dispose();
+  }
+
+  /** @internal */
+  [inspect](): string {
+    return `Linear(${this.inFeatures}, ${this.outFeatures}, ${this.weight.implementation})`;
   }
 
   /** What `using` calls at the end of its block: {@link dispose}. */

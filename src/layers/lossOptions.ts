@@ -17,21 +17,21 @@ export interface Loss<Value = number | Float32Array> {
 /** How {@link Unembedding.loss} is taken. */
 export interface LossOptions {
   /** Rows with this target do not count. Default: -100. */
-  ignoreIndex?: number;
+  ignoreIndex?: number | undefined;
   /**
    * "mean" over the rows that count (by their targets' classWeights; NaN when none counts), their "sum", or "none": each row's own loss,
    * with the gradients of the sum. Default: "mean".
    */
-  reduction?: Reduction;
+  reduction?: Reduction | undefined;
   /**
    * How much of the target's probability is spread over all classes, in [0, 1] (Szegedy et al. 2016, "Rethinking the Inception
    * Architecture for Computer Vision"). Default: 0.
    */
-  labelSmoothing?: number;
+  labelSmoothing?: number | undefined;
   /** What a row with each target counts: numEmbeddings finite floats >= 0. Not together with labelSmoothing. Default: 1. */
-  classWeights?: Float32Array;
+  classWeights?: Float32Array | undefined;
   /** Whether gradients are made; without them the call only measures. Default: true. */
-  gradients?: boolean;
+  gradients?: boolean | undefined;
 }
 
 /** Throws unless value is a {@link Reduction}. */

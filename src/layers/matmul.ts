@@ -11,13 +11,13 @@ export interface MatmulOptions {
   /** What is summed over. */
   k: number;
   /** Whether a is stored (k, m) instead of (m, k). Default: false. */
-  transposeA?: boolean;
+  transposeA?: boolean | undefined;
   /** Whether b is stored (n, k) instead of (k, n). Default: false. */
-  transposeB?: boolean;
+  transposeB?: boolean | undefined;
   /** Where to write instead of into new memory: exactly m x n floats. */
-  out?: Float32Array;
+  out?: Float32Array | undefined;
   /** See {@link Embedding}. */
-  backend?: string;
+  backend?: string | undefined;
 }
 
 /**

@@ -12,11 +12,11 @@ import { checkReduction, flatIndices, type Reduction } from "./lossOptions.js";
 /** How {@link Unembedding.sampledLoss} is taken. */
 export interface SampledLossOptions {
   /** "mean" over the rows, their "sum", or "none": each row's own loss, with the gradients of the sum. Default: "mean". */
-  reduction?: Reduction;
+  reduction?: Reduction | undefined;
   /** Whether weight and bias get a {@link SparseGradient} of the touched rows instead of a dense one. Default: false. */
-  sparse?: boolean;
+  sparse?: boolean | undefined;
   /** Whether gradients are made; without them the call only measures. Default: true. */
-  gradients?: boolean;
+  gradients?: boolean | undefined;
 }
 
 /** The options with their defaults. Throws unless they are what they should be. */

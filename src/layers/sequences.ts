@@ -6,9 +6,9 @@ export interface Sequences {
   /**
    * Indices per sequence. Default: the length of the innermost arrays, when indices are nested; else all indices are one sequence.
    */
-  sequenceLength?: number;
+  sequenceLength?: number | undefined;
   /** The position of each sequence's first index: when decoding, how many came before. Default: 0. */
-  start?: number;
+  start?: number | undefined;
 }
 
 /** How long a sequence is when nobody says so: as long as the innermost arrays, which must agree, or all there is. */

@@ -1,8 +1,8 @@
 import type { Call } from "../backend/calls.js";
 import { firstOutside } from "../backend/js/firstOutside.js";
 import { selectBackend } from "../backend/select.js";
-import { checkBoolean, checkFloats, checkGenerator, checkNumber, checkWhole } from "../check.js";
-import { rangeError } from "../errors.js";
+import { checkBoolean, checkGenerator, checkNumber, checkWhole, checkWord } from "../check.js";
+import type { CheckedTensor } from "../floatTensor.js";
 import { type Indices, outOfRange, toUint32 } from "../indices.js";
 import { InFlight } from "../inFlight.js";
 import { checkNormType } from "../norm.js";
@@ -10,82 +10,77 @@ import { Parameter } from "../parameter.js";
 import { defaultGenerator, type Generator } from "../random/generator.js";
 import { fillNormal } from "../random/normal.js";
 import { later, type Work } from "../work.js";
+import { parameterOf } from "./pretrained.js";
 import { renormRows } from "./renorm.js";
 
 /** Options of a layer that looks up rows of a table. */
 export interface TableOptions {
-  /** The row that starts as zeros and never gets a gradient; negative counts from the end. Default: none. */
-  paddingIdx?: number;
+  /** The row that starts as zeros and never gets a gradient; negative counts from the end. Default: null, none. */
+  paddingIdx?: number | null | undefined;
   /**
    * The greatest norm a row may have: `forward` first scales down those of its rows that exceed it, in the table itself, the padding row
-   * too. The gradient ignores this. Default: no limit.
+   * too. The gradient ignores this. Default: null, no limit.
    */
-  maxNorm?: number;
+  maxNorm?: number | null | undefined;
   /** The p of the norm that maxNorm limits, (sum of |x|^p)^(1/p), above 0; Infinity for the greatest |x|. Default: 2. */
-  normType?: number;
+  normType?: number | undefined;
   /** Whether `backward` divides a row's gradients by how often the row occurs in that call. Default: false. */
-  scaleGradByFreq?: boolean;
+  scaleGradByFreq?: boolean | undefined;
   /** Whether `backward` makes a {@link SparseGradient} of the touched rows instead of a dense one. Default: false. */
-  sparse?: boolean;
+  sparse?: boolean | undefined;
+  /**
+   * What rows begin with: "normal", as PyTorch's, drawn from the generator, or "zeros", for a table that is filled by hand; then nothing is
+   * drawn. Default: "normal".
+   */
+  init?: "normal" | "zeros" | undefined;
   /** Where the initial values come from. Default: the generator that `manualSeed` seeds. */
-  generator?: Generator;
+  generator?: Generator | undefined;
   /** "native", "native:avx2", "wasm", "wasm:scalar", "js", …: see {@link backends}. Default: the best that works here. */
-  backend?: string;
-}
-
-/** Options of a layer with a table that was trained elsewhere. */
-export interface PretrainedTable {
-  /** Floats per row. */
-  embeddingDim: number;
-  /** Whether the table is left out of training. Default: true. */
-  freeze?: boolean;
+  backend?: string | undefined;
 }
 
 /** The names of those {@link TableOptions} that a table from anywhere takes. */
 export const tableOptions: readonly string[] = ["paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse"];
 
+/** The names of those that a table takes which begins as they say. */
+export const beginningOptions: readonly string[] = ["init", "generator"];
+
+/** Writes rows of a table that are zeros yet: `rows` are all from row number `first` on. */
+export type FillRows = (rows: Float32Array, first: number) => void;
+
 /** {@link TableOptions} with their defaults, null for none; the padding row counted from the start. Throws unless they are possible. */
 export function checkTableOptions(options: TableOptions, numEmbeddings: number) {
-  const { maxNorm, normType = 2, scaleGradByFreq = false, sparse = false, generator = defaultGenerator } = options;
-  if (maxNorm !== undefined) checkNumber("maxNorm", maxNorm, 0);
+  const { maxNorm = null, normType = 2, scaleGradByFreq = false, sparse = false } = options;
+  const { init = "normal", generator = defaultGenerator } = options;
+  if (maxNorm !== null) checkNumber("maxNorm", maxNorm, 0);
   checkNormType(normType);
   checkBoolean("scaleGradByFreq", scaleGradByFreq);
   checkBoolean("sparse", sparse);
+  checkWord("init", init, ["normal", "zeros"]);
   checkGenerator(generator);
+  const fillRows: FillRows = init === "zeros" ? () => {} : (rows) => fillNormal(rows, generator);
   const paddingIdx = paddingRow(options.paddingIdx, numEmbeddings);
-  return { paddingIdx, maxNorm: maxNorm ?? null, normType, scaleGradByFreq, sparse, generator };
+  return { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse, fillRows };
 }
 
-function paddingRow(paddingIdx: number | undefined, numEmbeddings: number): number | null {
-  if (paddingIdx === undefined) return null;
+function paddingRow(paddingIdx: number | null | undefined, numEmbeddings: number): number | null {
+  if (paddingIdx === undefined || paddingIdx === null) return null;
   checkWhole("paddingIdx", paddingIdx, -numEmbeddings, numEmbeddings - 1);
   return paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx + 0; // + 0 makes -0 a plain 0
 }
 
-/** Throws unless table is one or more whole rows. */
-export function checkTable(name: string, table: unknown, embeddingDim: number): asserts table is Float32Array {
-  checkFloats(name, table);
-  if (table.length > 0 && table.length % embeddingDim === 0) return;
-  const expected = `expected a positive multiple of ${embeddingDim} = embeddingDim`;
-  throw rangeError("ERR_INVALID_LENGTH", `${name}.length is ${table.length}, ${expected}`);
-}
-
-/** A table with a copy of `values`, or as PyTorch's begin: standard normal, row by row, then zeros in the padding row. */
+/** A table with a copy of `values`, or else filled, with zeros in the padding row. */
 export function makeTable(
   shape: readonly [number, number],
   backendName: string | undefined,
-  { generator, paddingIdx }: { readonly generator: Generator; readonly paddingIdx: number | null },
-  values: Float32Array | undefined,
+  { fillRows, paddingIdx }: { readonly fillRows: FillRows; readonly paddingIdx: number | null },
+  values: CheckedTensor | undefined,
 ): Parameter {
   const backend = selectBackend(backendName);
-  const stableValues = values && backend.moves(values) ? values.slice() : values;
+  if (values !== undefined) return parameterOf("weight", shape, backend, values);
   const weight = new Parameter("weight", shape, backend);
   const { data } = weight;
-  if (stableValues !== undefined) {
-    data.set(stableValues);
-    return weight;
-  }
-  fillNormal(data, generator);
+  fillRows(data, 0);
   // As in PyTorch the padding row is drawn and then cleared, so that the rows behind it do not depend on it.
   if (paddingIdx !== null) data.fill(0, paddingIdx * shape[1], (paddingIdx + 1) * shape[1]);
   return weight;

@@ -2,24 +2,28 @@ import { maxRows } from "../backend/backend.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkApart, checkBoolean, checkLength, checkMultiple, checkOptions, checkWhole, checkWord } from "../check.js";
 import { rangeError, show } from "../errors.js";
+import type { FloatTensor } from "../floatTensor.js";
 import { checkIndices, type Indices, outOfRange, toUint32, unshared } from "../indices.js";
+import { inspect } from "../inspect.js";
+import type { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
 import { Embedding, type EmbeddingOptions, embeddingOptions } from "./embedding.js";
+import { type PretrainedTable, readTable } from "./pretrained.js";
 import { type Sequences, sequenceLengthOf } from "./sequences.js";
 import { fillSinusoidal } from "./sinusoidal.js";
-import { checkRows, checkTable, type PretrainedTable, renorm, tableAsync } from "./table.js";
+import { beginningOptions, checkRows, renorm, tableAsync } from "./table.js";
 
 /** Options of {@link TokenPositionEmbedding}: those of its token table, and the kind of positions. */
 export interface TokenPositionEmbeddingOptions extends EmbeddingOptions {
   /**
    * "learned": a table like the tokens', drawn after theirs and trained. "sinusoidal": the sines and cosines of "Attention Is All You
-   * Need", which are not trained. Default: "learned".
+   * Need", which are not trained. `position.resize` makes more of either. Default: "learned".
    */
-  positions?: "learned" | "sinusoidal";
+  positions?: "learned" | "sinusoidal" | undefined;
 }
 
 /** Options of {@link TokenPositionEmbedding.fromPretrained}. */
-export interface PretrainedTokenPositionOptions extends Omit<EmbeddingOptions, "generator">, PretrainedTable {}
+export interface PretrainedTokenPositionOptions extends Omit<EmbeddingOptions, "init" | "generator">, PretrainedTable {}
 
 /**
  * The input of a GPT: the row of each token plus the row of its position, wte[indices] + wpe[positions], in one pass.
@@ -66,18 +70,17 @@ export class TokenPositionEmbedding {
       this.position = contextLength;
       return;
     }
-    checkOptions(options, [...embeddingOptions, "generator", "backend", "positions"]);
+    checkOptions(options, [...embeddingOptions, ...beginningOptions, "backend", "positions"]);
     const { positions = "learned", ...others } = options;
-    const { generator, backend } = others;
+    const { init, generator, backend } = others;
     checkWord("positions", positions, ["learned", "sinusoidal"]);
     checkWhole("numEmbeddings", numEmbeddings, 1, maxRows);
     checkWhole("contextLength", contextLength, 1, maxRows);
     checkWhole("embeddingDim", embeddingDim, 1);
     this.token = new Embedding(numEmbeddings, embeddingDim, others);
-    const shared = { ...(generator && { generator }), ...(backend && { backend }) };
     this.position =
       positions === "learned"
-        ? new Embedding(contextLength, embeddingDim, shared)
+        ? new Embedding(contextLength, embeddingDim, { init, generator, backend })
         : sinusoidal(contextLength, embeddingDim, backend);
   }
 
@@ -96,27 +99,47 @@ export class TokenPositionEmbedding {
     return this.token.embeddingDim;
   }
 
+  /** What an optimizer may be given: both tables. Sinusoidal positions are frozen, and passed over. */
+  parameters(): Parameter[] {
+    return [this.token.weight, this.position.weight];
+  }
+
   /**
    * A layer with copies of tables trained elsewhere, left out of training unless `freeze` is false.
    *
    * @param tables token: numEmbeddings x embeddingDim floats, such as GPT-2's wte.weight; position: contextLength x embeddingDim floats,
-   * such as its wpe.weight.
+   * such as its wpe.weight. Or tensors of a checkpoint, of dtype F32, F16, BF16 or F64, whose shapes tell embeddingDim.
    * @throws as {@link Embedding.fromPretrained}
+   * @example
+   * import { TokenPositionEmbedding } from "nn-embedding";
+   * const wte = { dtype: "BF16", shape: [2, 1], data: Uint16Array.of(0x3f80, 0x4000) }; // tensors.get("wte.weight"), 1 and 2
+   * const wpe = { dtype: "F32", shape: [3, 1], data: Float32Array.of(10, 20, 30) };
+   * using input = TokenPositionEmbedding.fromPretrained({ token: wte, position: wpe });
+   * input.forward([0, 0, 1]); // => Float32Array [11, 21, 32]
    */
   static fromPretrained(
     tables: { readonly token: Float32Array; readonly position: Float32Array },
-    options: PretrainedTokenPositionOptions,
+    options: PretrainedTokenPositionOptions & { embeddingDim: number },
+  ): TokenPositionEmbedding;
+  static fromPretrained(
+    tables: { readonly token: FloatTensor; readonly position: FloatTensor },
+    options?: PretrainedTokenPositionOptions,
+  ): TokenPositionEmbedding;
+  static fromPretrained(
+    tables: { readonly token: Float32Array | FloatTensor; readonly position: Float32Array | FloatTensor },
+    options: PretrainedTokenPositionOptions = {},
   ): TokenPositionEmbedding {
     checkOptions(tables, ["token", "position"], "tables");
     checkOptions(options, ["embeddingDim", "freeze", ...embeddingOptions, "backend"]);
-    const { embeddingDim, freeze = true, backend } = options;
-    checkWhole("embeddingDim", embeddingDim, 1);
+    const { embeddingDim, freeze = true, ...others } = options;
     checkBoolean("freeze", freeze);
-    for (const name of ["token", "position"] as const) checkTable(`tables.${name}`, tables[name], embeddingDim);
-    // A table that is a view of memory which moves while the other layer is made is copied first.
-    const positionTable = tables.position.slice();
-    const token = Embedding.fromPretrained(tables.token, options);
-    const position = Embedding.fromPretrained(positionTable, { embeddingDim, freeze, ...(backend && { backend }) });
+    const read = readTable("tables.token", tables.token, embeddingDim);
+    const { shape, values } = readTable("tables.position", tables.position, embeddingDim ?? read.shape[1]);
+    // Values that lie in memory which moves while the other layer is made are copied first.
+    const stable = { ...values, data: values.data.slice() };
+    const token = new Embedding(...read.shape, others, read.values);
+    const position = new Embedding(...shape, { backend: others.backend }, stable);
+    for (const { weight } of [token, position]) weight.requiresGrad = !freeze;
     return new TokenPositionEmbedding(token, position);
   }
 
@@ -204,8 +227,8 @@ export class TokenPositionEmbedding {
    * import { TokenPositionEmbedding } from "nn-embedding";
    * using input = new TokenPositionEmbedding(3, 4, 1);
    * input.backward([[2, 0], [2, 1]], {}, Float32Array.of(1, 2, 3, 4));
-   * input.token.weight.grad.values; // => Float32Array [2, 4, 4]
-   * input.position.weight.grad.values; // => Float32Array [4, 6, 0, 0]
+   * input.token.weight.grad?.values; // => Float32Array [2, 4, 4]
+   * input.position.weight.grad?.values; // => Float32Array [4, 6, 0, 0]
    */
   backward(indices: Indices, sequences: Sequences, gradOut: Float32Array): void {
     const { token, position, embeddingDim } = this;
@@ -252,6 +275,11 @@ export class TokenPositionEmbedding {
     this.position.dispose();
   }
 
+  /** @internal */
+  [inspect](): string {
+    return `TokenPositionEmbedding(${this.numEmbeddings}, ${this.contextLength}, ${this.embeddingDim}, ${this.token.weight.implementation})`;
+  }
+
   /** What `using` calls at the end of its block: {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
@@ -259,7 +287,9 @@ export class TokenPositionEmbedding {
 }
 
 function sinusoidal(contextLength: number, embeddingDim: number, backend: string | undefined): Embedding {
-  const table = newFloats(contextLength * embeddingDim);
-  fillSinusoidal(table, embeddingDim);
-  return Embedding.fromPretrained(table, { embeddingDim, ...(backend && { backend }) });
+  const sines = new Embedding(contextLength, embeddingDim, { backend }, (rows, first) =>
+    fillSinusoidal(rows, embeddingDim, first),
+  );
+  sines.weight.requiresGrad = false;
+  return sines;
 }

@@ -1,14 +1,17 @@
 import { kernelsFor } from "../backend/select.js";
 import { checkBoolean, checkOptions, checkWhole } from "../check.js";
 import { show, typeError } from "../errors.js";
+import { type FloatTensor, isTensor } from "../floatTensor.js";
 import type { Indices } from "../indices.js";
 import { InFlight } from "../inFlight.js";
+import { inspect } from "../inspect.js";
 import { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
 import { later, now } from "../work.js";
 import { affine, affineAsync, affineBackward, countRows, stableFor, usedBy } from "./affine.js";
 import { crossEntropy, readCrossEntropy } from "./crossEntropy.js";
 import type { Loss, LossOptions } from "./lossOptions.js";
+import { parameterOf, readBiases } from "./pretrained.js";
 import { checkSampledLossOptions, readCandidates, type SampledLossOptions, sampledRowLosses } from "./sampledLoss.js";
 import { Scratches } from "./scratch.js";
 import { chunkedTopK, type TopK } from "./topK.js";
@@ -17,8 +20,11 @@ const names = { x: "hidden", gradOut: "gradLogits", numIn: "embeddingDim", numOu
 
 /** Options of {@link Unembedding}. */
 export interface UnembeddingOptions {
-  /** Whether a learned number, at first 0, is added to each logit. Default: false. */
-  bias?: boolean;
+  /**
+   * Whether a learned number, at first 0, is added to each logit; or what these numbers are at first: a tensor of a checkpoint, one number
+   * for each row of the table, which is copied. Default: false.
+   */
+  bias?: boolean | FloatTensor | undefined;
 }
 
 /**
@@ -47,13 +53,16 @@ export class Unembedding {
   constructor(weight: Parameter, options: UnembeddingOptions = {}) {
     checkOptions(options, ["bias"]);
     const { bias = false } = options;
-    checkBoolean("bias", bias);
     if (typeof (weight as Parameter | null)?.checkInUse !== "function") {
       throw typeError("ERR_INVALID_ARG_TYPE", `weight is ${show(weight)}, expected a Parameter, such as tokens.weight`);
     }
     weight.checkInUse();
+    const [numRows] = weight.shape;
+    const biases = isTensor(bias) ? readBiases("bias", bias, numRows, "numEmbeddings") : null;
+    if (biases === null) checkBoolean("bias", bias);
     this.weight = weight;
-    this.bias = bias ? new Parameter("bias", [weight.shape[0], 1], weight.backend) : null;
+    if (biases !== null) this.bias = parameterOf("bias", [numRows, 1], weight.backend, biases);
+    else this.bias = bias ? new Parameter("bias", [numRows, 1], weight.backend) : null;
     if (this.bias !== null) weight.follow(this.bias); // a resized table has as many biases, the new ones 0
     this.#scratches = new Scratches(weight.backend);
   }
@@ -66,6 +75,22 @@ export class Unembedding {
   /** Floats per hidden state. */
   get embeddingDim(): number {
     return this.weight.shape[1];
+  }
+
+  /**
+   * What an optimizer may be given: the table, and the bias if there is one. A table that is tied stands in another layer's list too; a Set
+   * of both lists has each once.
+   *
+   * @example
+   * import { Embedding, Unembedding } from "nn-embedding";
+   * import { Adam } from "nn-embedding/optim";
+   * using tokens = new Embedding(6, 3);
+   * using head = new Unembedding(tokens.weight, { bias: true });
+   * const optimizer = new Adam(new Set([...tokens.parameters(), ...head.parameters()]));
+   * optimizer.groups[0].parameters.length; // => 2
+   */
+  parameters(): Parameter[] {
+    return this.bias === null ? [this.weight] : [this.weight, this.bias];
   }
 
   /**
@@ -130,7 +155,11 @@ export class Unembedding {
    * head.loss(Float32Array.of(0, 0, 9, 0), [1, -100], { reduction: "none" }).loss; // => Float32Array [0.6931471824645996, 0]
    */
   loss(hidden: Float32Array, targets: Indices, options: LossOptions & { reduction: "none" }): Loss<Float32Array>;
-  loss(hidden: Float32Array, targets: Indices, options?: LossOptions & { reduction?: "mean" | "sum" }): Loss<number>;
+  loss(
+    hidden: Float32Array,
+    targets: Indices,
+    options?: LossOptions & { reduction?: "mean" | "sum" | undefined },
+  ): Loss<number>;
   loss(hidden: Float32Array, targets: Indices, options: LossOptions): Loss;
   loss(hidden: Float32Array, targets: Indices, options: LossOptions = {}): Loss {
     const { weight, bias } = this;
@@ -161,7 +190,7 @@ export class Unembedding {
   lossAsync(
     hidden: Float32Array,
     targets: Indices,
-    options?: LossOptions & { reduction?: "mean" | "sum" },
+    options?: LossOptions & { reduction?: "mean" | "sum" | undefined },
   ): Promise<Loss<number>>;
   lossAsync(hidden: Float32Array, targets: Indices, options: LossOptions): Promise<Loss>;
   async lossAsync(hidden: Float32Array, targets: Indices, options: LossOptions = {}): Promise<Loss> {
@@ -193,7 +222,7 @@ export class Unembedding {
    * const negatives = new AliasSampler([8, 4, 2, 1]).sample(new Generator(1), new Uint32Array(3));
    * const { loss } = head.sampledLoss(Float32Array.of(0, 0), [1], negatives, { sparse: true });
    * loss.toFixed(4); // => "2.7726", 4 log 2
-   * head.weight.grad.kind; // => "sparse"
+   * head.weight.grad?.kind; // => "sparse"
    */
   sampledLoss(
     hidden: Float32Array,
@@ -205,7 +234,7 @@ export class Unembedding {
     hidden: Float32Array,
     targets: Indices,
     negatives: Indices,
-    options?: SampledLossOptions & { reduction?: "mean" | "sum" },
+    options?: SampledLossOptions & { reduction?: "mean" | "sum" | undefined },
   ): Loss<number>;
   sampledLoss(hidden: Float32Array, targets: Indices, negatives: Indices, options: SampledLossOptions): Loss;
   sampledLoss(hidden: Float32Array, targets: Indices, negatives: Indices, options: SampledLossOptions = {}): Loss {
@@ -276,6 +305,11 @@ export class Unembedding {
     this.#inFlight.check();
     this.bias?.dispose();
     this.#scratches.dispose();
+  }
+
+  /** @internal */
+  [inspect](): string {
+    return `Unembedding(${this.weight.shape.join(", ")}, ${this.weight.implementation})`;
   }
 
   /** What `using` calls at the end of its block: {@link dispose}. */

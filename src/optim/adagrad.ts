@@ -7,15 +7,15 @@ const f = Math.fround;
 /** Options of {@link Adagrad}. */
 export interface AdagradOptions {
   /** Learning rate, >= 0. Default: 0.01. */
-  lr?: number;
+  lr?: number | undefined;
   /** The learning rate of step t is lr / (1 + (t - 1) * lrDecay). Default: 0. */
-  lrDecay?: number;
+  lrDecay?: number | undefined;
   /** What the sum of squares starts with, >= 0. Default: 0. */
-  initialAccumulatorValue?: number;
+  initialAccumulatorValue?: number | undefined;
   /** Keeps the division finite. Default: 1e-10. */
-  eps?: number;
+  eps?: number | undefined;
   /** How much of the weight is added to the gradient, >= 0. Default: 0. */
-  weightDecay?: number;
+  weightDecay?: number | undefined;
 }
 
 const rules: OptionRules<AdagradOptions> = {

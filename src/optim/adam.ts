@@ -8,13 +8,13 @@ const f = Math.fround;
 /** Options of {@link Adam}. */
 export interface AdamOptions {
   /** Learning rate, >= 0. Default: 0.001. */
-  lr?: number;
+  lr?: number | undefined;
   /** How much of the averages of gradients and of their squares stays at each step, in [0, 1). Default: [0.9, 0.999]. */
-  betas?: readonly [number, number];
+  betas?: readonly [number, number] | undefined;
   /** Keeps the division finite. Default: 1e-8. */
-  eps?: number;
+  eps?: number | undefined;
   /** How much of the weight is added to the gradient, >= 0. Default: 0. */
-  weightDecay?: number;
+  weightDecay?: number | undefined;
 }
 
 /** @internal What Adam, AdamW and SparseAdam agree on. */

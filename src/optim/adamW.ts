@@ -6,7 +6,7 @@ import type { StateArray } from "./state.js";
 /** Options of {@link AdamW}. */
 export interface AdamWOptions extends Omit<AdamOptions, "weightDecay"> {
   /** How much of the weight is lost at each step, times lr, >= 0. Default: 0.01. */
-  weightDecay?: number;
+  weightDecay?: number | undefined;
 }
 
 const rules: OptionRules<AdamWOptions> = { ...adamRules, weightDecay: amount(1e-2) };

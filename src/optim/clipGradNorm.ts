@@ -24,7 +24,7 @@ const f = Math.fround;
  * using table = new Embedding(3, 2, { sparse: true });
  * table.backward([1], Float32Array.of(3, -4));
  * clipGradNorm([table.weight], 1); // => 5
- * table.weight.grad.values; // => Float32Array [0.5999999046325684, -0.7999998331069946]
+ * table.weight.grad?.values; // => Float32Array [0.5999999046325684, -0.7999998331069946]
  */
 export function clipGradNorm(parameters: Iterable<Parameter>, maxNorm: number, normType = 2): number {
   const list = checkParameters("parameters", toList("parameters", parameters, "an array of Parameters"));

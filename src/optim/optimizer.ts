@@ -3,6 +3,7 @@ import { kernelsFor } from "../backend/select.js";
 import { checkOptions } from "../check.js";
 import { show, typeError } from "../errors.js";
 import type { DenseGradient, SparseGradient } from "../gradient.js";
+import { inspect } from "../inspect.js";
 import type { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
 import { copyOption, type Group, type OptionRules, type ParametersOrGroups, toGroups } from "./options.js";
@@ -51,7 +52,7 @@ const mostStretches = 16;
 export abstract class Optimizer<
   Options extends object = {
     /** The learning rate. */
-    lr?: number;
+    lr?: number | undefined;
   },
 > {
   /** The groups, of which there is one when a plain list of parameters was given. Options may be changed between steps. */
@@ -184,6 +185,15 @@ export abstract class Optimizer<
   dispose(): void {
     this.#isDisposed = true;
     for (const state of this.#states.values()) state.dispose();
+  }
+
+  /** @internal */
+  [inspect](): string {
+    const groups = this.groups.map(({ parameters, options }) => {
+      const told = Object.entries(options).map(([name, value]) => `${name} ${value}`);
+      return `${parameters.length} parameter${parameters.length === 1 ? "" : "s"}, ${told.join(", ")}`;
+    });
+    return `${this.constructor.name}(${groups.join("; ")})`;
   }
 
   /** What `using` calls at the end of its block: {@link dispose}. */

@@ -52,7 +52,7 @@ export interface Group<Options> {
   /** The parameters of the group, in the order they were given. */
   readonly parameters: readonly Parameter[];
   /** Learning rate and the like; may be changed between steps. */
-  readonly options: { -readonly [Name in keyof Required<Options>]: Required<Options>[Name] };
+  readonly options: { -readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
 }
 
 /**
@@ -69,9 +69,9 @@ export function toGroups<Options extends object>(
   const list = toList("parameters", parameters as Iterable<unknown>, "an array of Parameters");
   const defaults = Object.fromEntries(known.map((name) => [name, rules[name as keyof Options].default]));
   const complete = (own: object): Group<Options>["options"] => {
-    const told = Object.entries({ ...options, ...own }).filter(([name, value]) => value !== undefined && name in rules);
-    const values = Object.entries({ ...defaults, ...Object.fromEntries(told) });
-    return Object.fromEntries(values.map(([name, value]) => [name, copyOption(value)])) as Group<Options>["options"];
+    const given = [defaults, options, own].flatMap((each) => Object.entries(each));
+    const told = given.filter(([name, value]) => value !== undefined && name in rules);
+    return Object.fromEntries(told.map(([name, value]) => [name, copyOption(value)])) as Group<Options>["options"];
   };
   if (!isGroup(list[0])) {
     return { groups: [{ parameters: checkParameters("parameters", list), options: complete({}) }], isGrouped: false };

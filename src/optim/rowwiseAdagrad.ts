@@ -8,15 +8,15 @@ const f = Math.fround;
 /** Options of {@link RowwiseAdagrad}. */
 export interface RowwiseAdagradOptions {
   /** Learning rate, >= 0. Default: 0.01. */
-  lr?: number;
+  lr?: number | undefined;
   /** What the sum of squares starts with, >= 0. Default: 0. */
-  initialAccumulatorValue?: number;
+  initialAccumulatorValue?: number | undefined;
   /** Keeps the division finite. Default: 1e-8. */
-  eps?: number;
+  eps?: number | undefined;
   /** How strongly weights are drawn to zero, >= 0. Default: 0. */
-  weightDecay?: number;
+  weightDecay?: number | undefined;
   /** Whether decay goes with the gradient ("L2") or, as in AdamW, with the learning rate alone ("decoupled"). Default: "L2". */
-  weightDecayMode?: "L2" | "decoupled";
+  weightDecayMode?: "L2" | "decoupled" | undefined;
 }
 
 const rules: OptionRules<RowwiseAdagradOptions> = {
@@ -41,7 +41,7 @@ const rules: OptionRules<RowwiseAdagradOptions> = {
  * table.backward([1], Float32Array.of(1, -7));
  * optimizer.step();
  * table.weight.data; // => Float32Array [1, 2, 2.9000000953674316, 4.699999809265137]
- * optimizer.stateDict().parameters[0].sum; // => Float32Array [0, 25]
+ * optimizer.stateDict().parameters[0]?.sum; // => Float32Array [0, 25]
  */
 export class RowwiseAdagrad extends Optimizer<RowwiseAdagradOptions> {
   /**

@@ -9,15 +9,15 @@ const f = Math.fround;
 /** Options of {@link SGD}. */
 export interface SGDOptions {
   /** Learning rate, >= 0. Default: 0.001. */
-  lr?: number;
+  lr?: number | undefined;
   /** How much of the last steps' direction each step keeps, >= 0. Default: 0. */
-  momentum?: number;
+  momentum?: number | undefined;
   /** How much of the gradient is left out of that direction, >= 0. Default: 0. */
-  dampening?: number;
+  dampening?: number | undefined;
   /** Whether to look one step of momentum ahead; needs a momentum and no dampening. Default: false. */
-  nesterov?: boolean;
+  nesterov?: boolean | undefined;
   /** How much of the weight is added to the gradient, >= 0. Default: 0. */
-  weightDecay?: number;
+  weightDecay?: number | undefined;
 }
 
 const rules: OptionRules<SGDOptions> = {

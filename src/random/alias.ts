@@ -5,7 +5,7 @@ import type { Generator } from "./generator.js";
 /** Options of {@link AliasSampler}. */
 export interface AliasSamplerOptions {
   /** What the counts are raised to, in [0, 1]: 1 draws in proportion to them, 0 as if all counts above 0 were equal. Default: 0.75. */
-  power?: number;
+  power?: number | undefined;
 }
 
 /** Both numbers of a table entry's share have so many bits at most; fewer where sums of them would not be exact doubles. */

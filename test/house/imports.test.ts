@@ -23,6 +23,7 @@ const rules: readonly Rule[] = [
   {
     of: [
       "errors.ts",
+      "inspect.ts",
       "backend/word2vecKernels.ts",
       "backend/environment.ts",
       "coalesce.ts",
@@ -38,6 +39,7 @@ const rules: readonly Rule[] = [
   { of: ["random/"], may: ["check.ts", "elementary.ts", "errors.ts"] },
   { of: ["norm.ts"], may: ["elementary.ts", "errors.ts"] },
   { of: ["results.ts"], may: ["errors.ts"] },
+  { of: ["floatTensor.ts"], may: ["check.ts", "errors.ts"] },
   { of: ["indices.ts"], may: ["check.ts", "errors.ts"] },
   { of: ["backend/arrayBufferBlock.ts"], may: ["backend/backend.ts", "errors.ts"] },
   { of: ["backend/js/", "backend/absent.ts"], may: ["backend/arrayBufferBlock.ts", "backend/backend.ts", "errors.ts"] },
@@ -77,6 +79,7 @@ const rules: readonly Rule[] = [
     may: [
       "allocate.ts",
       "inFlight.ts",
+      "inspect.ts",
       "gradient.ts",
       "coalesce.ts",
       "frequency.ts",
@@ -92,12 +95,14 @@ const rules: readonly Rule[] = [
     may: [
       "allocate.ts",
       "inFlight.ts",
+      "inspect.ts",
       "work.ts",
       "backend/calls.ts",
       "parameter.ts",
       "coalesce.ts",
       "backend/js/firstOutside.ts",
       "gradient.ts",
+      "floatTensor.ts",
       "indices.ts",
       "random/",
       "check.ts",
@@ -112,7 +117,7 @@ const rules: readonly Rule[] = [
   },
   {
     of: ["optim/"],
-    may: [...training, "allocate.ts", "norm.ts", "results.ts", "backend/select.ts", "backend/backend.ts"],
+    may: [...training, "allocate.ts", "inspect.ts", "norm.ts", "results.ts", "backend/select.ts", "backend/backend.ts"],
   },
   { of: ["checkpoint/file.ts"], may: ["checkpoint/", ...training], node: true },
   { of: ["checkpoint/"], may: training },
@@ -121,7 +126,7 @@ const rules: readonly Rule[] = [
     of: ["text/word2vec/"],
     may: [...training, "allocate.ts", "backend/backend.ts", "backend/js/firstOutside.ts", "backend/js/sfc32.ts"],
   },
-  { of: ["index.ts"], may: [...training, "backend/select.ts", "backend/threads.ts"] },
+  { of: ["index.ts"], may: [...training, "floatTensor.ts", "backend/select.ts", "backend/threads.ts"] },
   { of: ["web.ts"], may: ["index.ts", "optim/index.ts", "checkpoint/index.ts"] },
   { of: ["cli/commandLine.ts"], may: ["errors.ts"], node: true },
   // The bench times the kernels themselves and checks their bits against the specification first; so does the doctor. What the machine can

@@ -108,5 +108,5 @@ if __name__ == "__main__":
     vectors = {}
     for make in (momentum, groups, sparse_adam, rowwise, clip):
         make(vectors)
-    save("optim", vectors)
+    save("optim", vectors, "makeOptimVectors.py")
     print((FOLDER / "optim.safetensors").stat().st_size)

@@ -3,7 +3,7 @@
     /usr/bin/python3 test/torch/makeVectors.py
 
 It wants Debian's python3-torch (1.13.1, CPU) and numpy, and an x86-64 machine with AVX2. Running it twice gives the
-same bytes: one thread, fixed seeds, no dates. vectors.ts reads what it writes; the *.test.ts beside it say what of it
+same bytes: one thread, fixed seeds, no dates. vectors.ts reads what it writes, and what the other scripts do; the *.test.ts beside it say what of it
 must agree bit for bit and what within a tolerance.
 """
 
@@ -58,9 +58,7 @@ def random():
     torch.manual_seed(7)
     out["stream.standard"] = torch.cat([torch.empty(n).normal_() for n in sizes])
     torch.manual_seed(7)
-    out["stream.scaled"] = torch.cat([torch.empty(n).normal_(0.1, 0.7) for n in sizes])
-    torch.manual_seed(7)
-    out["stream.small"] = torch.cat([torch.empty(7).normal_(-3.3, 0.02) for _ in range(1000)])
+    out["stream.small"] = torch.cat([torch.empty(7).normal_() for _ in range(1000)])
     torch.manual_seed(8)
     out["stream.double"] = torch.cat([torch.empty(5, dtype=torch.float64).normal_() for _ in range(200)])
 
@@ -73,11 +71,6 @@ def random():
     # And one whose 1 - u is sqrt 0.5 as a float, where the logarithm changes its way.
     torch.manual_seed(325797)
     out["threshold"] = torch.empty(64).normal_()
-
-    for label, mean, std in [("a", 0.3, 0.02), ("b", -1e-3, 1e-6), ("c", 1e30, 3e37), ("d", 0.0, 0.0), ("e", 2.0, 1.0)]:
-        torch.manual_seed(9)
-        out[f"scaled.{label}"] = torch.empty(1003).normal_(mean, std)
-        out[f"scaled.{label}.arguments"] = torch.tensor([mean, std], dtype=torch.float64)
 
     for seed in [0, 1, 123, -1, 2**32 + 5, 2**63 - 1, -(2**63)]:
         torch.manual_seed(seed)

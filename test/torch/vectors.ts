@@ -9,13 +9,13 @@ export interface Vector {
   readonly data: ArrayLike<number> | ArrayLike<bigint>;
 }
 
-/** A file of test vectors, as makeVectors.py wrote it. */
+/** A file of test vectors, as one of the scripts beside this file wrote it: its metadata says which. */
 export interface Vectors {
   readonly tensors: Readonly<Record<string, Vector>>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Reads one file of the folder vectors: "random", "embedding", "linear", "optimizers" or "unembedding". */
+/** Reads one file of the folder vectors by its name without the ending, such as "random". */
 export function readVectors(name: string): Vectors {
   const path = fileURLToPath(new URL(`vectors/${name}.safetensors`, import.meta.url));
   const { tensors, metadata } = decodeSafetensors(readFileSync(path));
@@ -24,10 +24,10 @@ export function readVectors(name: string): Vectors {
 
 /** Reads a file and gives its tensors by name and kind: a missing name or another kind is a mistake of the test. */
 export function openVectors(name: string) {
-  const { tensors } = readVectors(name);
+  const { tensors, metadata } = readVectors(name);
   const get = (key: string): Vector => {
     const found = tensors[key];
-    if (found === undefined) throw new Error(`${name}.safetensors has no ${key}; run makeVectors.py`);
+    if (found === undefined) throw new Error(`${name}.safetensors has no ${key}: run ${metadata["made by"]}`);
     return found;
   };
   const of =

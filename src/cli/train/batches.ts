@@ -40,6 +40,8 @@ export function splitExamples(numTokens: number, context: number): Split {
  * number, for n below 2 ** 32 / 20.
  *
  * @example
+ * import { Generator } from "nn-embedding";
+ * import { randomOrder } from "./batches.js";
  * randomOrder(4, new Generator(0)); // => Uint32Array [0, 1, 3, 2]
  */
 export function randomOrder(n: number, generator: Generator): Uint32Array {

@@ -41,7 +41,10 @@ export interface LanguageModelOptions {
  * All floats are rounded after each operation, in a fixed order, so training gives the same bits on every backend.
  *
  * @example
- * using model = new LanguageModel({ numTokens: 9, dim: 4, context: 2, positions: "multiply", lr: 0.1, generator: new Generator(1) });
+ * import { Generator } from "nn-embedding";
+ * import { LanguageModel } from "./languageModel.js";
+ * const generator = new Generator(1);
+ * using model = new LanguageModel({ numTokens: 9, dim: 4, context: 2, positions: "multiply", lr: 0.1, generator });
  * model.step(Uint32Array.of(3, 4, 4, 5), Uint32Array.of(5, 6)).toFixed(1); // => "2.2", the logarithm of 9
  */
 export class LanguageModel {
@@ -61,15 +64,14 @@ export class LanguageModel {
 
   /** @throws as {@link Embedding} and {@link Adagrad} */
   constructor({ numTokens, dim, context, positions, lr, generator, backend }: LanguageModelOptions) {
-    const options = backend === undefined ? {} : { backend };
     this.#multiply = positions === "multiply";
-    this.tokens = new Embedding(numTokens, dim, { ...options, generator });
+    this.tokens = new Embedding(numTokens, dim, { generator, backend });
     scale(this.tokens.weight.data, startScale);
     if (this.#multiply) {
       const ones = new Float32Array(context * dim).fill(1); // at first every place counts the same
-      this.positions = Embedding.fromPretrained(ones, { ...options, embeddingDim: dim, freeze: false });
+      this.positions = Embedding.fromPretrained(ones, { embeddingDim: dim, freeze: false, backend });
     } else {
-      this.positions = new Embedding(context, dim, { ...options, generator });
+      this.positions = new Embedding(context, dim, { generator, backend });
       scale(this.positions.weight.data, startScale);
     }
     this.head = new Unembedding(this.tokens.weight, { bias: true });

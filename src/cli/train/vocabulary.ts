@@ -16,10 +16,7 @@ const letterOrMark = String.raw`[[\p{L}\p{N}\p{M}]--${spaceless}]`;
 const run = `${letter}${letterOrMark}*`;
 /** Holds a word together inside, never at its edge: apostrophe, hyphen, the two zero-width joiners. */
 const joiner = String.raw`['\-\u200c\u200d]`;
-const wordPattern = String.raw`${run}(?:${joiner}${run})*|${spaceless}\p{M}*|\p{RGI_Emoji}`;
-
-const wordsOnly = new RegExp(wordPattern, "gv");
-const wordsAndPunctuation = new RegExp(String.raw`${wordPattern}|[\p{P}\p{S}]`, "gv");
+const wordPattern = new RegExp(String.raw`${run}(?:${joiner}${run})*|${spaceless}\p{M}*|\p{RGI_Emoji}`, "gv");
 
 /** Characters of text worked on at a time, so that no word is too long for the pattern's stack. */
 const pieceLength = 2 ** 18;
@@ -30,15 +27,12 @@ export interface VocabularyOptions {
   size: number;
   /** How often a word must come up to be kept. Default: 1. */
   minCount?: number;
-  /** Whether a punctuation mark or symbol is a token of its own, or (the default) a gap between words. */
-  punctuation?: boolean;
 }
 
 /** A vocabulary as it stands in the metadata of a checkpoint: ids are positions. */
 export interface VocabularyJson {
   words: string[];
   counts: number[];
-  punctuation: boolean;
 }
 
 /**
@@ -52,14 +46,11 @@ export interface VocabularyJson {
 export class Vocabulary {
   /** How often each id came up in the text the vocabulary was made from. */
   readonly counts: Uint32Array;
-  /** Whether punctuation marks are tokens. */
-  readonly punctuation: boolean;
   readonly #words: string[];
   readonly #ids: Map<string, number>;
 
-  private constructor({ words, counts, punctuation }: VocabularyJson) {
+  private constructor({ words, counts }: VocabularyJson) {
     this.counts = Uint32Array.from(counts);
-    this.punctuation = punctuation;
     this.#words = words;
     this.#ids = new Map(words.map((word, id) => [word, id]));
   }
@@ -72,7 +63,7 @@ export class Vocabulary {
    *
    * @throws RangeError [ERR_OUT_OF_RANGE] size is not an integer from 3 on, the text has no word, or none that often.
    */
-  static fromText(text: string, { size, minCount = 1, punctuation = false }: VocabularyOptions): Vocabulary {
+  static fromText(text: string, { size, minCount = 1 }: VocabularyOptions): Vocabulary {
     if (!Number.isSafeInteger(size) || size <= specials.length) {
       throw rangeError(
         "ERR_OUT_OF_RANGE",
@@ -80,7 +71,7 @@ export class Vocabulary {
       );
     }
     const found = new Map<string, { word: string; count: number }>([[specials[lineEndId], { word: "", count: 0 }]]);
-    eachToken(text, punctuation, (token) => {
+    eachToken(text, (token) => {
       const entry = found.get(token);
       // The copy of a token lets its line go, which a slice would hold.
       if (entry === undefined) found.set(token, { word: copyOf(token), count: 1 });
@@ -100,7 +91,6 @@ export class Vocabulary {
     return new Vocabulary({
       words: [...specials, ...kept.map(({ word }) => word)],
       counts: [unknown, lines, ...kept.map(({ count }) => count)],
-      punctuation,
     });
   }
 
@@ -123,7 +113,7 @@ export class Vocabulary {
   encode(text: string): Uint32Array {
     let ids = new Uint32Array(1024);
     let length = 0;
-    eachToken(text, this.punctuation, (token) => {
+    eachToken(text, (token) => {
       if (length === ids.length) {
         const larger = new Uint32Array(2 * length);
         larger.set(ids);
@@ -145,26 +135,20 @@ export class Vocabulary {
     throw rangeError("ERR_INDEX_OUT_OF_RANGE", `id is ${show(id)}, expected an integer in [0, ${this.size})`);
   }
 
-  /** The id of a word, in whichever case; 0 if the vocabulary does not hold it. */
-  id(word: string): number {
-    return this.#ids.get(fold(word)) ?? unknownId;
-  }
-
   /** What JSON.stringify writes, and fromJSON reads. */
   toJSON(): VocabularyJson {
-    return { words: [...this.#words], counts: [...this.counts], punctuation: this.punctuation };
+    return { words: [...this.#words], counts: [...this.counts] };
   }
 }
 
 /** Calls `visit` with every token of the text, and with `</s>` behind the last of a line that has any. */
-function eachToken(text: string, punctuation: boolean, visit: (token: string) => void): void {
-  const pattern = punctuation ? wordsAndPunctuation : wordsOnly;
+function eachToken(text: string, visit: (token: string) => void): void {
   for (let start = 0; start < text.length; ) {
     const end = lineEnd(text, start);
     let any = false;
     for (let at = start, stop: number; at < end; at = stop) {
       stop = pieceEnd(text, at, end);
-      for (const token of fold(text.slice(at, stop)).match(pattern) ?? []) {
+      for (const token of fold(text.slice(at, stop)).match(wordPattern) ?? []) {
         visit(token);
         any = true;
       }
@@ -215,10 +199,9 @@ function parse(text: string): unknown {
 }
 
 function checkJson(json: unknown): VocabularyJson {
-  const { words, counts, punctuation } = (json ?? {}) as Record<keyof VocabularyJson, unknown>;
+  const { words, counts } = (json ?? {}) as Record<keyof VocabularyJson, unknown>;
   if (!Array.isArray(words)) throw notWhole("words", show(words), "an array of strings");
   if (!Array.isArray(counts)) throw notWhole("counts", show(counts), "an array of integers");
-  if (typeof punctuation !== "boolean") throw notWhole("punctuation", show(punctuation), "true or false");
   if (counts.length !== words.length) throw impossible("counts.length", counts.length, `words.length, ${words.length}`);
   const seen = new Map<unknown, number>();
   for (const [id, word] of words.entries()) {
@@ -232,7 +215,7 @@ function checkJson(json: unknown): VocabularyJson {
   for (const [id, special] of specials.entries()) {
     if (words[id] !== special) throw impossible(`words[${id}]`, words[id], `${show(special)}`);
   }
-  return { words: [...words], counts, punctuation };
+  return { words: [...words], counts };
 }
 
 function notWhole(name: string, value: string, expected: string): TypeError {

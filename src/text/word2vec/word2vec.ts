@@ -42,9 +42,8 @@ export class Word2Vec {
       if (counts[id] === 0 || id === lineEnd) continue;
       for (let at = id * dim; at < (id + 1) * dim; at++) table[at] = (generator.float32() - 0.5) / dim;
     }
-    const layer = { embeddingDim: dim, freeze: false, ...(backend === undefined ? {} : { backend }) };
-    this.input = Embedding.fromPretrained(table, layer);
-    this.output = Embedding.fromPretrained(table.fill(0), layer);
+    this.input = Embedding.fromPretrained(table, { embeddingDim: dim, freeze: false, backend });
+    this.output = new Embedding(counts.length, dim, { init: "zeros", backend });
     this.tuples = new Tuples(options, generator, this.input.weight.backend);
   }
 

@@ -33,7 +33,7 @@ export function sparseGradient(
 export function verifySparse(
   where: string,
   dim: number,
-  actual: (Partial<SparseRows> & { readonly kind: string }) | null,
+  actual: (Omit<Partial<SparseRows>, "rows"> & { readonly rows?: Uint32Array | null; readonly kind: string }) | null,
   expected: SparseRows,
 ): void {
   const { rows, values } = actual ?? {};
