@@ -25,6 +25,7 @@ const rules: readonly Rule[] = [
       "errors.ts",
       "backend/word2vecKernels.ts",
       "backend/environment.ts",
+      "backend/turns.ts",
       "coalesce.ts",
       "trainable.ts",
       "elementary.ts",
@@ -44,7 +45,14 @@ const rules: readonly Rule[] = [
   { of: ["backend/loadAddon.ts"], may: [], node: true },
   {
     of: ["backend/native.ts"],
-    may: ["backend/loadAddon.ts", "backend/arrayBufferBlock.ts", "backend/backend.ts", "backend/calls.ts", "errors.ts"],
+    may: [
+      "backend/loadAddon.ts",
+      "backend/turns.ts",
+      "backend/arrayBufferBlock.ts",
+      "backend/backend.ts",
+      "backend/calls.ts",
+      "errors.ts",
+    ],
     node: true,
   },
   {
