@@ -143,6 +143,7 @@ const rules: readonly Rule[] = [
       "backend/select.ts",
       "backend/threads.ts",
       "backend/backend.ts",
+      "backend/calls.ts",
       "backend/js/js.ts",
       "backend/wasm/modules.ts",
     ],
