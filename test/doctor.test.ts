@@ -5,8 +5,10 @@ import { backends, implementationName, selectBackend } from "../src/backend/sele
 import { getNumThreads } from "../src/backend/threads.js";
 import { type Diagnosis, diagnose, remedyFor } from "../src/cli/doctor/diagnose.js";
 import { addDoctor } from "../src/cli/doctor/doctor.js";
+import { kernelCalls } from "../src/cli/doctor/kernelCalls.js";
 import { formatDiagnosis } from "../src/cli/doctor/report.js";
 import { selfCheck } from "../src/cli/doctor/selfCheck.js";
+import { Generator } from "../src/random/generator.js";
 import { printedBy } from "./verbs.js";
 
 afterEach(() => {
@@ -25,8 +27,9 @@ describe("diagnose", () => {
       backends().map(implementationName),
     );
     expect(diagnosis.implementations.filter(({ chosen }) => chosen)).toHaveLength(1);
-    for (const { works, wrong, why, remedy } of diagnosis.implementations) {
+    for (const { works, wrong, why, remedy, checked } of diagnosis.implementations) {
       expect(wrong).toBeNull();
+      expect(checked?.kernels).toBe(works ? Object.keys(specification).length : undefined);
       expect(works).toBe(why === undefined);
       expect(works).toBe(remedy === undefined);
     }
@@ -73,7 +76,21 @@ describe("selfCheck", () => {
   });
 
   test("finds nothing wrong with the specification", () => {
-    expect(selfCheck(selectBackend("js"))).toBeNull();
+    expect(selfCheck(selectBackend("js")).wrong).toBeNull();
+  });
+
+  test("calls every kernel, and sees of each that nothing is written", () => {
+    const names = [...new Set(kernelCalls(new Generator(1)).map(([name]) => name))];
+    expect(names.sort()).toEqual(Object.keys(specification).sort());
+    for (const name of names) {
+      const onCopies = (...given: unknown[]): unknown => {
+        const copies = given.map((each) => (ArrayBuffer.isView(each) ? (each as Float32Array).slice() : each));
+        return (specification[name] as (...given: unknown[]) => unknown)(...copies);
+      };
+      expect(selfCheck(withKernels({ [name]: onCopies })).wrong).toMatch(
+        new RegExp(`^${name}: array \\d, value \\d+ is `),
+      );
+    }
   });
 
   test.each([
@@ -101,7 +118,7 @@ describe("selfCheck", () => {
       },
     ],
   ] as [string, Partial<Kernels>][])("tells of a wrong %s", (word, kernels) => {
-    expect(selfCheck(withKernels(kernels))).toContain(word);
+    expect(selfCheck(withKernels(kernels)).wrong).toContain(word);
   });
 });
 

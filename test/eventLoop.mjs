@@ -1,7 +1,9 @@
 /**
  * How long the event loop stands still during a long call: the longest gap between two ticks of a 1 ms timer while a call and its asynchronous
- * twin run, medians of interleaved rounds. node test/eventLoop.mjs [BACKEND] from the root of the repository, after `npm run build`.
+ * twin run, medians of interleaved rounds; and how long a file's reading, which takes a thread of Node's pool, waits while several calls are
+ * in flight. node test/eventLoop.mjs [BACKEND] from the root of the repository, after `npm run build`.
  */
+import { readFile } from "node:fs/promises";
 import { Embedding, Unembedding } from "nn-embedding";
 
 const [, , backend = "native"] = process.argv;
@@ -71,3 +73,35 @@ for (const pair of [
     console.log(`${name.padEnd(10)} of ${n} rows: took ${told("took")}, longest gap ${told("longest")}`);
   }
 }
+
+/** Calls in flight at once, and how many hidden states each has: its work leaves the event loop in several pieces. */
+const [numCalls, fewRows] = [8, 64];
+
+/** How long all those calls take, and each reading of a small file meanwhile, in milliseconds. */
+async function readMeanwhile() {
+  const hidden = floats(fewRows * dim);
+  const start = performance.now();
+  let isDone = false;
+  const all = Promise.all(Array.from({ length: numCalls }, () => head.topKAsync(hidden, 10))).then(() => {
+    isDone = true;
+    return performance.now() - start;
+  });
+  const waits = [];
+  while (!isDone) {
+    const begun = performance.now();
+    await readFile("package.json");
+    waits.push(performance.now() - begun);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return { took: await all, waits };
+}
+
+await readMeanwhile();
+const meanwhile = [];
+for (let round = 0; round < rounds; round++) meanwhile.push(await readMeanwhile());
+const waits = meanwhile.flatMap((each) => each.waits);
+const took = median(meanwhile.map((each) => each.took));
+console.log(
+  `${numCalls} x topKAsync of ${fewRows} rows at once: took ${took.toFixed(1)}, ` +
+    `fs.readFile meanwhile ${median(waits).toFixed(1)}, at most ${Math.max(...waits).toFixed(1)} (${waits.length} times)`,
+);

@@ -4,6 +4,7 @@ import { ArrayBufferBlock } from "./arrayBufferBlock.js";
 import type { Backend, Block, Candidate, Kernels, Limits, Threads } from "./backend.js";
 import { type Call, makeCall } from "./calls.js";
 import { loadAddon } from "./loadAddon.js";
+import { Turns } from "./turns.js";
 
 /** What native/addon.cpp exports. */
 interface Addon {
@@ -12,7 +13,7 @@ interface Addon {
   readonly implementations: Readonly<Record<string, Kernels>>;
   /** The same, but a call is only noted down, its arguments checked; it returns nothing. */
   readonly noted: Readonly<Record<string, Kernels>>;
-  /** Makes what is noted down, in order, on a thread of Node's pool. */
+  /** Makes what is noted down, in order, on a thread of Node's pool: it has four, which all of the process share. */
   run(): Promise<void>;
   /** Lets go of what is noted down. */
   forget(): void;
@@ -62,7 +63,7 @@ function find(addon: Addon | string): Candidate[] {
   const lease = (byteLength: number): ArrayBuffer => addon.allocate(byteLength) ?? new ArrayBuffer(byteLength);
   const allocate = (byteLength: number): Block => new ArrayBufferBlock(byteLength, lease, addon.release);
   const able = Object.entries(addon.implementations).map(([isa, kernels]): Candidate => {
-    const later = (calls: readonly Call[]): Promise<void> => {
+    const begin = (calls: readonly Call[]): Promise<void> => {
       try {
         for (const call of calls) makeCall(addon.noted[isa], call);
         return addon.run();
@@ -71,6 +72,7 @@ function find(addon: Addon | string): Candidate[] {
         throw error;
       }
     };
+    const later = (calls: readonly Call[]): Promise<void> => turns.take(() => begin(calls));
     const backend: Backend = { name: "native", isa, kernels, callCost, later, allocate, moves: () => false };
     return { name: "native", isa, open: () => backend };
   });
@@ -79,6 +81,12 @@ function find(addon: Addon | string): Candidate[] {
 }
 
 const addon = tryToLoad();
+
+/**
+ * Two lists of calls at most are off the event loop: each uses all threads of ours, and those of Node's pool are there for files and names
+ * too. With one alone nothing would be done from its end until the event loop has begun the next.
+ */
+const turns = new Turns(2);
 
 /** The native backend: a candidate for each instruction set of this architecture, best first; all share one kind of memory. */
 export const candidates: readonly Candidate[] = find(addon);

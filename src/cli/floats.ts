@@ -14,7 +14,7 @@ export function fillFloats(floats: Float32Array, generator: Generator): Float32A
 }
 
 /** The first place where the two differ in a bit, or -1. NaNs are all alike: their payloads are the processor's business. */
-export function firstDifference(actual: Float32Array, expected: Float32Array): number {
+export function firstDifference(actual: Float32Array | Uint32Array, expected: Float32Array | Uint32Array): number {
   const actualBits = bits(actual);
   const expectedBits = bits(expected);
   for (let i = 0; i < expectedBits.length; i++) {
@@ -25,6 +25,6 @@ export function firstDifference(actual: Float32Array, expected: Float32Array): n
   return -1;
 }
 
-function bits(floats: Float32Array): Uint32Array {
-  return new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
+function bits({ buffer, byteOffset, length }: Float32Array | Uint32Array): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, length);
 }

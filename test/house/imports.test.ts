@@ -26,6 +26,7 @@ const rules: readonly Rule[] = [
       "inspect.ts",
       "backend/word2vecKernels.ts",
       "backend/environment.ts",
+      "backend/turns.ts",
       "coalesce.ts",
       "trainable.ts",
       "elementary.ts",
@@ -46,7 +47,14 @@ const rules: readonly Rule[] = [
   { of: ["backend/loadAddon.ts"], may: [], node: true },
   {
     of: ["backend/native.ts"],
-    may: ["backend/loadAddon.ts", "backend/arrayBufferBlock.ts", "backend/backend.ts", "backend/calls.ts", "errors.ts"],
+    may: [
+      "backend/loadAddon.ts",
+      "backend/turns.ts",
+      "backend/arrayBufferBlock.ts",
+      "backend/backend.ts",
+      "backend/calls.ts",
+      "errors.ts",
+    ],
     node: true,
   },
   {
@@ -142,6 +150,7 @@ const rules: readonly Rule[] = [
       "backend/select.ts",
       "backend/threads.ts",
       "backend/backend.ts",
+      "backend/calls.ts",
       "backend/js/js.ts",
       "backend/wasm/modules.ts",
     ],

@@ -19,6 +19,8 @@ export interface Finding {
   readonly chosen: boolean;
   /** What is wrong with its bits; null when nothing is, or when it does not work. */
   readonly wrong: string | null;
+  /** How many kernels were looked at, in how many calls, where it works. */
+  readonly checked?: { readonly kernels: number; readonly calls: number };
   /** Why it does not work. */
   readonly why?: string;
   /** What to do about that. */
@@ -52,7 +54,8 @@ export function diagnose(): Diagnosis {
       const { name, why } = each;
       return { implementation, works: false, chosen: false, wrong: null, why, remedy: remedyFor(name, why) };
     }
-    return { implementation, works: true, chosen: each.backend === chosen, wrong: selfCheck(each.backend) };
+    const { wrong, ...checked } = selfCheck(each.backend);
+    return { implementation, works: true, chosen: each.backend === chosen, wrong, checked };
   });
   return {
     version: JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version,

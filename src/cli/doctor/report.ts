@@ -26,7 +26,11 @@ export function formatDiagnosis(diagnosis: Diagnosis, colors: boolean): string {
   const findings = implementations.flatMap((finding) => {
     const name = `${finding.chosen ? "*" : " "} ${finding.implementation.padEnd(width)}`;
     if (finding.wrong !== null) return [style("red", `${name}  WRONG BITS  ${finding.wrong}`)];
-    if (finding.works) return [style(finding.chosen ? "green" : "reset", `${name}  works, and gives the same bits`)];
+    const { checked } = finding;
+    if (checked !== undefined) {
+      const told = `works: its ${checked.kernels} kernels give the same bits as the specification in ${checked.calls} calls`;
+      return [style(finding.chosen ? "green" : "reset", `${name}  ${told}`)];
+    }
     const indent = " ".repeat(width + 4);
     return [style("dim", `${name}  does not work: ${finding.why}`), style("dim", `${indent}remedy: ${finding.remedy}`)];
   });

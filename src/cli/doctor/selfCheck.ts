@@ -1,81 +1,74 @@
-import { type Backend, noPadding } from "../../backend/backend.js";
+import type { Backend, Block, Kernels } from "../../backend/backend.js";
+import type { Call } from "../../backend/calls.js";
 import { specification } from "../../backend/js/js.js";
 import { Generator } from "../../random/generator.js";
-import { drawFloats, firstDifference } from "../floats.js";
+import { firstDifference } from "../floats.js";
+import { kernelCalls } from "./kernelCalls.js";
 
-/** Small work with odd sizes, table in the backend's memory, compared with the specification bit by bit: what is wrong, or null. */
-export function selfCheck(backend: Backend): string | null {
-  try {
-    checkRows(backend);
-    checkProducts(backend);
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+/** What was compared with the specification, and what is wrong, or null. */
+export interface SelfCheck {
+  /** How many kernels. */
+  readonly kernels: number;
+  /** How many calls of them. */
+  readonly calls: number;
+  readonly wrong: string | null;
 }
 
-function checkRows({ kernels, ...backend }: Backend): void {
-  const [rows, dim, batch, paddingIdx] = [37, 19, 53, 5];
-  const generator = new Generator(1);
-  const values = drawFloats(rows * dim, generator);
-  const gradOut = drawFloats(batch * dim, generator);
-  const ids = generator.fillUint32(new Uint32Array(batch)).map((word) => word % rows);
-  const block = backend.allocate(values.byteLength);
+type List = Float32Array | Uint32Array;
+const isList = (parameter: unknown): parameter is List => ArrayBuffer.isView(parameter);
+
+/** Calls every kernel, with arrays of the caller's and with arrays in the backend's memory, and compares all that comes of it bit by bit. */
+export function selfCheck(backend: Backend): SelfCheck {
+  const all = kernelCalls(new Generator(1));
+  const counts = { kernels: new Set(all.map(([name]) => name)).size, calls: 2 * all.length };
   try {
-    const table = block.f32(0, values.length);
-    table.set(values);
-    const out = new Float32Array(batch * dim).fill(Number.NaN);
-    const expected = new Float32Array(batch * dim);
-    kernels.gather(table, rows, dim, ids, batch, out);
-    specification.gather(values, rows, dim, ids, batch, expected);
-    sameBits("gather", out, expected);
-
-    for (const padding of [noPadding, paddingIdx]) {
-      kernels.scatterAdd(table, rows, dim, ids, batch, padding, gradOut);
-      specification.scatterAdd(values, rows, dim, ids, batch, padding, gradOut);
-      sameBits("scatterAdd", table, values);
-    }
-
-    const bad = 29; // a refused call tells where, and changes nothing
-    ids[bad] = rows;
-    const told = [
-      kernels.gather(table, rows, dim, ids, batch, out),
-      kernels.scatterAdd(table, rows, dim, ids, batch, noPadding, gradOut),
-    ];
-    if (told.some((done) => done !== bad)) {
-      throw new Error(`a bad index is told at ${told.join(" and ")}, expected ${bad}`);
-    }
-    sameBits("gather, refused", out, expected);
-    sameBits("scatterAdd, refused", table, values);
-  } finally {
-    block.dispose();
-  }
-}
-
-function checkProducts({ kernels }: Backend): void {
-  const generator = new Generator(2);
-  // k above 256 has two blocks; one row, a few and many take different ways through the kernels.
-  for (const [m, n, k] of [
-    [1, 33, 300],
-    [5, 21, 13],
-    [27, 35, 271],
-  ]) {
-    const a = drawFloats(m * k, generator);
-    const b = drawFloats(k * n, generator);
-    for (const name of ["matmulNN", "matmulNT", "matmulTN"] as const) {
-      const out = new Float32Array(m * n).fill(Number.NaN);
-      const expected = new Float32Array(m * n);
-      for (const accumulate of [false, true]) {
-        kernels[name](a, b, m, n, k, accumulate, out);
-        specification[name](a, b, m, n, k, accumulate, expected);
-        sameBits(name, out, expected);
+    for (const call of all) {
+      checkCall(backend, call, (lists) => lists.map((list) => list.slice()));
+      const block = backend.allocate(call[1].reduce<number>((sum, each) => sum + (isList(each) ? room(each) : 0), 0));
+      try {
+        checkCall(backend, call, (lists) => placed(lists, block));
+      } finally {
+        block.dispose();
       }
     }
+    return { ...counts, wrong: null };
+  } catch (error) {
+    return { ...counts, wrong: error instanceof Error ? error.message : String(error) };
   }
 }
 
-/** Throws unless all bits are the same. */
-function sameBits(kernel: string, actual: Float32Array, expected: Float32Array): void {
-  const at = firstDifference(actual, expected);
-  if (at >= 0) throw new Error(`${kernel}: value ${at} is ${actual[at]}, expected ${expected[at]} (bit for bit)`);
+/** Throws unless a call does to copies, which `copy` makes, what the specification does. */
+function checkCall({ kernels }: Backend, [name, parameters]: Call, copy: (lists: List[]) => List[]): void {
+  const make = (by: Kernels, copies: List[]) => {
+    let next = 0;
+    const given = parameters.map((each) => (isList(each) ? copies[next++] : each));
+    return (by[name] as (...given: unknown[]) => unknown)(...given);
+  };
+  const given = (parameters as readonly unknown[]).filter(isList);
+  const expected = given.map((list) => list.slice());
+  const actual = copy(given);
+  const [count, told] = [make(specification, expected), make(kernels, actual)];
+  if (told !== count) throw new Error(`${name}: it tells of ${told}, expected ${count}`);
+  expected.forEach((list, i) => {
+    const at = firstDifference(actual[i], list);
+    if (at < 0) return;
+    throw new Error(`${name}: array ${i}, value ${at} is ${actual[i][at]}, expected ${list[at]} (bit for bit)`);
+  });
+}
+
+/** Bytes for a list, so that the next one begins where a vector may. */
+function room({ byteLength }: List): number {
+  return Math.ceil(byteLength / 64) * 64;
+}
+
+/** Copies of lists in a block; one of nothing stays what it is, for it stands for none. */
+function placed(lists: List[], block: Block): List[] {
+  let offset = 0;
+  return lists.map((list) => {
+    if (list.length === 0) return list;
+    const view = list instanceof Float32Array ? block.f32(offset, list.length) : block.u32(offset, list.length);
+    view.set(list);
+    offset += room(list);
+    return view;
+  });
 }
