@@ -13,11 +13,11 @@ export const chunkColumns = 2048;
 const rowStep = 256;
 
 /**
- * What is held of the logits where they are not kept, 512 KiB, which stays in a second-level cache: so many rows of a chunk for the sums, for rows
- * do not depend on each other, and for the gradients so many columns of a block of 256 rows, a multiple of 256 too.
+ * What is held of the logits where they are not kept, which stays in a second-level cache: so many rows of a chunk for the sums, 512 KiB, for
+ * rows do not depend on each other, and for the gradients so many columns of a block of 256 rows, 256 KiB, a multiple of 256 too.
  */
 export const rowsOfSums = 64;
-export const columnsOfGradients = 512;
+export const columnsOfGradients = 256;
 
 /** Logits that fit into so many floats, 4 MiB, are kept from the first pass to the second instead of being made again. */
 const mostKept = 2 ** 20;
@@ -59,18 +59,22 @@ export interface Walk {
   readonly rowsAtOnce: number;
   /** Whether all logits of a block of rows are kept. */
   readonly keepsAll: boolean;
-  /** Floats of memory for logits, at most {@link mostKept}. */
-  readonly logitFloats: number;
+  /** Floats of memory for logits in the pass of the sums and in that of the gradients, at most {@link mostKept} each. */
+  readonly floatsOfSums: number;
+  readonly floatsOfGradients: number;
 }
 
 /** The plan for n hidden states of dim floats: they and their gradients are laid out too, so a long row counts as many logits do. */
 export function planWalk(n: number, numEmbeddings: number, dim: number): Walk {
   const fitting = Math.floor(mostKept / Math.max(numEmbeddings, dim));
-  if (n <= fitting) return { rowsAtOnce: n, keepsAll: true, logitFloats: n * numEmbeddings };
   const wholeSteps = Math.floor(fitting / rowStep) * rowStep;
-  if (wholeSteps > 0) return { rowsAtOnce: wholeSteps, keepsAll: true, logitFloats: wholeSteps * numEmbeddings };
+  if (n <= fitting || wholeSteps > 0) {
+    const rowsAtOnce = n <= fitting ? n : wholeSteps;
+    const all = rowsAtOnce * numEmbeddings;
+    return { rowsAtOnce, keepsAll: true, floatsOfSums: all, floatsOfGradients: all };
+  }
   const rowsAtOnce = Math.min(n, rowStep);
-  const ofSums = Math.min(rowsAtOnce, rowsOfSums) * Math.min(chunkColumns, numEmbeddings);
-  const ofGradients = rowsAtOnce * Math.min(columnsOfGradients, numEmbeddings);
-  return { rowsAtOnce, keepsAll: false, logitFloats: Math.max(ofSums, ofGradients) };
+  const floatsOfSums = Math.min(rowsAtOnce, rowsOfSums) * Math.min(chunkColumns, numEmbeddings);
+  const floatsOfGradients = rowsAtOnce * Math.min(columnsOfGradients, numEmbeddings);
+  return { rowsAtOnce, keepsAll: false, floatsOfSums, floatsOfGradients };
 }

@@ -4,7 +4,7 @@ import { log } from "../elementary.js";
 import type { OpenGradient, Parameter } from "../parameter.js";
 import type { Work } from "../work.js";
 import { type Chunk, chunkColumns, columnsOfGradients, planWalk, rowsOfSums, type Walk, walkChunks } from "./chunks.js";
-import type { Scratch, Scratches } from "./scratch.js";
+import { type Scratch, type Scratches, wholeLines } from "./scratch.js";
 
 const f = Math.fround;
 
@@ -109,16 +109,20 @@ function begin(given: FusedLoss, scratch: Scratch): Course {
   const n = given.targets.length;
   const [numEmbeddings, dim] = weight.shape;
   const walk = planWalk(n, numEmbeddings, dim);
-  const { rowsAtOnce, keepsAll, logitFloats } = walk;
+  const { rowsAtOnce, keepsAll, floatsOfSums, floatsOfGradients } = walk;
+  const wanted = given.gradHidden !== null;
   // Beside their logits rows are at home, as WASM wants them, for every product would carry them through its window; native kernels
   // take those of a large batch where they are.
   const laidOut = keepsAll || weight.backend.moves(weight.data) ? rowsAtOnce * dim : 0;
-  const [statistics, ones, targetLogits, logits, homeStates, homeGradStates] = scratch.take(
-    ...[rowsAtOnce * statisticsWidth, rowsAtOnce, rowsAtOnce, logitFloats, laidOut, laidOut],
+  // Gradients of states come with the second pass: they lie behind its logits, where those of the first pass may have been.
+  const gradStatesAt = wholeLines(floatsOfGradients);
+  const floatsOfBoth = Math.max(floatsOfSums, wanted ? gradStatesAt + laidOut : 0);
+  const [statistics, ones, targetLogits, homeStates, logits] = scratch.take(
+    ...[rowsAtOnce * statisticsWidth, rowsAtOnce, rowsAtOnce, laidOut, floatsOfBoth],
   );
+  const homeGradStates = logits.subarray(gradStatesAt, gradStatesAt + laidOut);
   ones.fill(1);
   const everyRow = new Uint32Array(rowsAtOnce + 1).map((_, i) => i);
-  const wanted = given.gradHidden !== null;
   const gradWeight = wanted ? weight.openDense() : null;
   const gradBias = wanted && bias !== null ? bias.openDense() : null;
   for (const each of [gradWeight, gradBias]) if (n === 0 && each?.accumulate === false) each.values.fill(0);
