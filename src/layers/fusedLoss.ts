@@ -3,7 +3,7 @@ import type { Call } from "../backend/calls.js";
 import { log } from "../elementary.js";
 import type { OpenGradient, Parameter } from "../parameter.js";
 import type { Work } from "../work.js";
-import { type Chunk, chunkColumns, columnsOfGradients, planWalk, rowsOfSums, type Walk, walkChunks } from "./chunks.js";
+import { type Chunk, chunkColumns, planWalk, rowsOfSums, type Walk, walkChunks } from "./chunks.js";
 import { type Scratch, type Scratches, wholeLines } from "./scratch.js";
 
 const f = Math.fround;
@@ -108,12 +108,13 @@ function begin(given: FusedLoss, scratch: Scratch): Course {
   const { weight, bias } = given;
   const n = given.targets.length;
   const [numEmbeddings, dim] = weight.shape;
-  const walk = planWalk(n, numEmbeddings, dim);
-  const { rowsAtOnce, keepsAll, floatsOfSums, floatsOfGradients } = walk;
-  const wanted = given.gradHidden !== null;
   // Beside their logits rows are at home, as WASM wants them, for every product would carry them through its window; native kernels
   // take those of a large batch where they are.
-  const laidOut = keepsAll || weight.backend.moves(weight.data) ? rowsAtOnce * dim : 0;
+  const bringsHome = weight.backend.moves(weight.data);
+  const walk = planWalk(n, numEmbeddings, dim, bringsHome);
+  const { rowsAtOnce, keepsAll, floatsOfSums, floatsOfGradients } = walk;
+  const wanted = given.gradHidden !== null;
+  const laidOut = keepsAll || bringsHome ? rowsAtOnce * dim : 0;
   // Gradients of states come with the second pass: they lie behind its logits, where those of the first pass may have been.
   const gradStatesAt = wholeLines(floatsOfGradients);
   const floatsOfBoth = Math.max(floatsOfSums, wanted ? gradStatesAt + laidOut : 0);
@@ -198,8 +199,7 @@ function* addGradients(course: Course, rows: Rows, gradStates: Float32Array): Wo
   const { given, walk, statistics, ones, gradWeight, gradBias } = course;
   const { top, count: m, states } = rows;
   const [numEmbeddings, dim] = given.weight.shape;
-  const columns = walk.keepsAll ? chunkColumns : columnsOfGradients;
-  yield* walkChunks(numEmbeddings, columns, 3 * m * dim, (chunk) => {
+  yield* walkChunks(numEmbeddings, walk.gradientColumns, 3 * m * dim, (chunk) => {
     const { first, count } = chunk;
     const { logits, rowsOfTable, bias } = partsOf(course, chunk, m);
     const calls: Call[] = [];
