@@ -4,7 +4,7 @@
  *
  * Pointers and counts in, a count out: no allocation, no exception, no state that outlives the call. Arrays are
  * row-major, need no more than the alignment of a float, and hold at least what the counts say: the door
- * (addon.cpp and doors/) has seen to that. Arrays that are written do not overlap those that are read.
+ * (doors/) has seen to that. Arrays that are written do not overlap those that are read.
  *
  * A call may be shared by threads (threads.h). It returns when all is done, and its bits do not depend on them.
  *

@@ -89,10 +89,15 @@ export function checkAttached(name: string, array: ArrayBufferView): void {
   try {
     view.includes(0);
   } catch {
-    const kind = view[Symbol.toStringTag];
-    const expected = "expected one whose memory is there";
-    throw typeError("ERR_INVALID_ARG_TYPE", `${name} is a detached or resized ${kind}, ${expected}`);
+    throw lost(name, array);
   }
+}
+
+/** The refusal of a typed array whose memory went away, or part of it. */
+export function lost(name: string, array: ArrayBufferView): TypeError {
+  const kind = (array as Uint8Array)[Symbol.toStringTag];
+  const expected = "expected one whose memory is there";
+  return typeError("ERR_INVALID_ARG_TYPE", `${name} is a detached or resized ${kind}, ${expected}`);
 }
 
 /** Throws unless value is a Float32Array of exactly that many floats; `shape` says in words why so many. */

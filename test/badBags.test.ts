@@ -123,6 +123,38 @@ onEveryImplementation(({ name: backend }) => {
     }
   });
 
+  /** n times 1, of which one that takes the memory of an array away when it is read. */
+  const taking = (array: ArrayBufferView, n: number): number[] =>
+    Object.defineProperty(Array(n).fill(1), n - 1, {
+      get() {
+        if (array.byteLength > 0) detached(array);
+        return 1;
+      },
+    });
+  const taken: Record<string, (n: number) => unknown> = {
+    [`${type} indices is ${gone("Uint32Array")}`]: (n) => {
+      const indices = new Uint32Array(n);
+      return { indices, bagSize: 2, perSampleWeights: taking(indices, n) };
+    },
+    [`${type} indices is ${gone("Int32Array")}`]: (n) => {
+      const indices = new Int32Array(n);
+      return { indices, offsets: Object.assign(taking(indices, 2), { 0: 0 }) };
+    },
+    [`${type} input[1][0] is undefined, expected an integer in [0, 100)`]: (n) => {
+      const bag = new Uint32Array(n);
+      return [taking(bag, 2), bag];
+    },
+  };
+  test.each(Object.entries(taken))("a getter takes memory away: %s", (refusal, input) => {
+    for (const n of [4, 300]) {
+      using layer = make({ mode: "sum", maxNorm: 0.1 });
+      expect(refusalOf(() => layer.forward(any(input(n))))).toBe(refusal);
+      expect(refusalOf(() => layer.backward(any(input(n)), new Float32Array(0)))).toBe(refusal);
+      expectSameBits(layer.weight.data, weight, "table");
+      expect(layer.weight.grad).toBeNull();
+    }
+  });
+
   describe("what goes along with it", () => {
     const bags = [[1, 2], [3]];
     const cases: Record<string, (layer: EmbeddingBag) => unknown> = {

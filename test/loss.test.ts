@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { selectBackend } from "../src/backend/select.js";
 import { Embedding, type LossOptions, Unembedding } from "../src/index.js";
 import { chunkColumns, planWalk } from "../src/layers/chunks.js";
 import { expectSameBits } from "./conformance/bits.js";
@@ -282,16 +283,42 @@ test("memory for logits stays below 4 MiB, whatever the sizes, and batches are c
   for (const n of [0, 1, 255, 256, 257, 1000, 1_000_000]) {
     for (const numEmbeddings of [1, 100, 2047, 2048, 2049, 4096, 4097, 50_257, 2_000_000]) {
       for (const dim of [1, 64, 768, 50_000]) {
-        expect(planWalk(n, numEmbeddings, dim).rowsAtOnce * dim).toBeLessThanOrEqual(Math.max(2 ** 20, 256 * dim));
+        expect(planWalk(n, numEmbeddings, dim, true).rowsAtOnce * dim).toBeLessThanOrEqual(
+          Math.max(2 ** 20, 256 * dim),
+        );
       }
-      const { rowsAtOnce, logitFloats, keepsAll } = planWalk(n, numEmbeddings, 1);
-      expect(logitFloats).toBeLessThanOrEqual(2 ** 20);
-      expect(rowsAtOnce === n || rowsAtOnce % 256 === 0).toBe(true);
-      // Else 64 rows of a chunk for the sums, or a block of rows by 512 columns for the gradients: whichever is more.
-      const ofSums = Math.min(rowsAtOnce, 64) * Math.min(chunkColumns, numEmbeddings);
-      const ofGradients = rowsAtOnce * Math.min(512, numEmbeddings);
-      expect(logitFloats).toBe(keepsAll ? rowsAtOnce * numEmbeddings : Math.max(ofSums, ofGradients));
+      for (const bringsHome of [false, true]) {
+        const { rowsAtOnce, floatsOfSums, floatsOfGradients, keepsAll } = planWalk(n, numEmbeddings, 1, bringsHome);
+        expect(Math.max(floatsOfSums, floatsOfGradients)).toBeLessThanOrEqual(2 ** 20);
+        expect(rowsAtOnce === n || rowsAtOnce % 256 === 0).toBe(true);
+        // Else 64 rows of a chunk for the sums, then a block of rows by 512 columns for the gradients, or 256.
+        const all = rowsAtOnce * numEmbeddings;
+        const ofSums = Math.min(rowsAtOnce, 64) * Math.min(chunkColumns, numEmbeddings);
+        expect(floatsOfSums).toBe(keepsAll ? all : ofSums);
+        expect(floatsOfGradients).toBe(keepsAll ? all : rowsAtOnce * Math.min(bringsHome ? 256 : 512, numEmbeddings));
+      }
     }
   }
   expect(chunkColumns % 256).toBe(0);
+});
+
+test.each([
+  // Statistics, ones and targets' logits; rows at home; the logits of the sums, or those of the gradients with gradients of rows behind them.
+  ["wasm", 768, true, 256 * 5 + 256 * 768 + 256 * 256 + 256 * 768],
+  ["wasm", 768, false, 256 * 5 + 256 * 768 + 64 * 2048],
+  ["wasm", 16, true, 256 * 5 + 256 * 16 + 64 * 2048],
+  ["js", 16, true, 256 * 5 + 64 * 2048],
+] as const)("a loss on %s of %i columns, gradients %s, works in %i floats", (name, dim, gradients, floats) => {
+  const backend = selectBackend(name);
+  const table = new Float32Array(4352 * dim);
+  using tokens = Embedding.fromPretrained(table, { embeddingDim: dim, freeze: false, backend: name });
+  using head = new Unembedding(tokens.weight);
+  tokens.weight.reserveDense();
+  const allocate = vi.spyOn(backend, "allocate");
+  try {
+    head.loss(new Float32Array(256 * dim), new Uint32Array(256), { gradients });
+    expect(allocate.mock.calls).toEqual([[4 * floats]]);
+  } finally {
+    allocate.mockRestore();
+  }
 });

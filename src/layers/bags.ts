@@ -1,5 +1,5 @@
 import { noFloats } from "../backend/backend.js";
-import { checkLength, checkMultiple, checkWhole, isFloats } from "../check.js";
+import { checkLength, checkMultiple, checkWhole, isFloats, lost } from "../check.js";
 import { rangeError, show, typeError } from "../errors.js";
 import { checkIndex, checkIndices, type Indices, toUint32, unshared } from "../indices.js";
 
@@ -70,9 +70,13 @@ export function toBags(input: BagInput, numEmbeddings: number, includeLastOffset
   const found = toUint32("indices", told, numEmbeddings);
   // Offsets and weights may have getters that look something up themselves: a scratch array would not outlive that.
   const rows = Array.isArray(told) ? found.slice() : unshared(found);
+  const numIndices = rows.length;
   const ends =
-    offsets === undefined ? everySo(bagSize!, rows.length) : checkOffsets(offsets, rows.length, includeLastOffset);
-  return { rows, told, offsets: ends, numBags: ends.length - 1, ...weigh(perSampleWeights, rows.length) };
+    offsets === undefined ? everySo(bagSize!, numIndices) : checkOffsets(offsets, numIndices, includeLastOffset);
+  const weights = weigh(perSampleWeights, numIndices);
+  // Nor does the caller's own array, when it is such a getter that takes its memory away.
+  if (rows.length !== numIndices) throw lost("indices", told as Uint32Array);
+  return { rows, told, offsets: ends, numBags: ends.length - 1, ...weights };
 }
 
 const unweighted = { sampleWeights: noFloats, isWeighted: false };
@@ -93,7 +97,8 @@ function flatten(name: string, given: readonly Bag[], numEmbeddings: number): Ba
   const rows = new Uint32Array(numIndices);
   for (let b = 0, to = 0; b < numBags; b++) {
     const bag = bags[b];
-    for (let i = 0; i < bag.length; i++) {
+    const count = offsets[b + 1] - offsets[b]; // what a getter in another bag took away is undefined
+    for (let i = 0; i < count; i++) {
       const index = bag[i];
       const isRow = typeof index === "number" && index >>> 0 === index && index < numEmbeddings;
       rows[to++] = isRow ? index : checkIndex(`${name}[${b}]`, i, index, numEmbeddings);

@@ -13,11 +13,13 @@ export const chunkColumns = 2048;
 const rowStep = 256;
 
 /**
- * Logit tile sizes when logits are recomputed: 512 KiB, which stays in a second-level cache. Rows of a chunk for the sums, since rows do not
- * depend on each other; columns of a block of 256 rows for the gradients, a multiple of 256 too.
+ * Logit tile sizes when logits are recomputed: at most 512 KiB, which stays in a second-level cache. Rows of a chunk for the sums, since rows
+ * do not depend on each other; columns of a block of 256 rows for the gradients, a multiple of 256 too. Half as many columns where the rows and
+ * their gradients have to be staged, for memory's sake; it takes 1 or 2 % more time.
  */
 export const rowsOfSums = 64;
-export const columnsOfGradients = 512;
+const columnsOfGradients = 512;
+const columnsBesideRows = 256;
 
 /** Logits that fit into so many floats, 4 MiB, are kept from the first pass to the second instead of being made again. */
 const mostKept = 2 ** 20;
@@ -59,18 +61,28 @@ export interface Walk {
   readonly rowsAtOnce: number;
   /** Whether all logits of a block of rows are kept. */
   readonly keepsAll: boolean;
-  /** Floats of memory for logits, at most {@link mostKept}. */
-  readonly logitFloats: number;
+  /** Rows of the table at a time, in the pass of the gradients. */
+  readonly gradientColumns: number;
+  /** Floats of memory for logits in the pass of the sums and in that of the gradients, at most {@link mostKept} each. */
+  readonly floatsOfSums: number;
+  readonly floatsOfGradients: number;
 }
 
-/** The plan for n hidden states of dim floats: they and their gradients are laid out too, so a long row counts as many logits do. */
-export function planWalk(n: number, numEmbeddings: number, dim: number): Walk {
+/**
+ * The plan for n hidden states of dim floats. Beside logits that are kept they and their gradients are laid out too, so a long row counts as
+ * many logits do; beside others only with `bringsHome`.
+ */
+export function planWalk(n: number, numEmbeddings: number, dim: number, bringsHome: boolean): Walk {
   const fitting = Math.floor(mostKept / Math.max(numEmbeddings, dim));
-  if (n <= fitting) return { rowsAtOnce: n, keepsAll: true, logitFloats: n * numEmbeddings };
   const wholeSteps = Math.floor(fitting / rowStep) * rowStep;
-  if (wholeSteps > 0) return { rowsAtOnce: wholeSteps, keepsAll: true, logitFloats: wholeSteps * numEmbeddings };
+  if (n <= fitting || wholeSteps > 0) {
+    const rowsAtOnce = n <= fitting ? n : wholeSteps;
+    const all = rowsAtOnce * numEmbeddings;
+    return { rowsAtOnce, keepsAll: true, gradientColumns: chunkColumns, floatsOfSums: all, floatsOfGradients: all };
+  }
   const rowsAtOnce = Math.min(n, rowStep);
-  const ofSums = Math.min(rowsAtOnce, rowsOfSums) * Math.min(chunkColumns, numEmbeddings);
-  const ofGradients = rowsAtOnce * Math.min(columnsOfGradients, numEmbeddings);
-  return { rowsAtOnce, keepsAll: false, logitFloats: Math.max(ofSums, ofGradients) };
+  const gradientColumns = bringsHome ? columnsBesideRows : columnsOfGradients;
+  const floatsOfSums = Math.min(rowsAtOnce, rowsOfSums) * Math.min(chunkColumns, numEmbeddings);
+  const floatsOfGradients = rowsAtOnce * Math.min(gradientColumns, numEmbeddings);
+  return { rowsAtOnce, keepsAll: false, gradientColumns, floatsOfSums, floatsOfGradients };
 }

@@ -1,10 +1,10 @@
 import { noFloats, noPadding } from "../backend/backend.js";
 import type { Call } from "../backend/calls.js";
 import { log } from "../elementary.js";
-import type { Parameter } from "../parameter.js";
+import type { OpenGradient, Parameter } from "../parameter.js";
 import type { Work } from "../work.js";
-import { type Chunk, chunkColumns, columnsOfGradients, planWalk, rowsOfSums, walkChunks } from "./chunks.js";
-import type { Scratches } from "./scratch.js";
+import { type Chunk, chunkColumns, planWalk, rowsOfSums, type Walk, walkChunks } from "./chunks.js";
+import { type Scratch, type Scratches, wholeLines } from "./scratch.js";
 
 const f = Math.fround;
 
@@ -35,6 +35,39 @@ export interface RowLosses {
   readonly mean: Float64Array;
 }
 
+/** What all steps of a loss use. Nothing is allocated in the backend while they run, so views stay what they are. */
+interface Course {
+  readonly given: FusedLoss;
+  readonly walk: Walk;
+  readonly table: Float32Array;
+  /** Empty without a bias. */
+  readonly biasData: Float32Array;
+  /** Where gradients go; null where none is wanted. */
+  readonly gradWeight: OpenGradient | null;
+  readonly gradBias: OpenGradient | null;
+  /** Of each row of a block: greatest logit, sum of exponentials, sum of logits; then the coefficients of its gradient. */
+  readonly statistics: Float32Array;
+  readonly targetLogits: Float32Array;
+  readonly logits: Float32Array;
+  readonly ones: Float32Array;
+  /** 0, 1, 2, …: where bags of one index each begin. */
+  readonly everyRow: Uint32Array;
+  /** Room for a block of hidden states and for their gradients; empty where they are read and written where the caller has them. */
+  readonly homeStates: Float32Array;
+  readonly homeGradStates: Float32Array;
+}
+
+/** Rows that are walked together. */
+interface Rows {
+  /** The first of them. */
+  readonly top: number;
+  readonly count: number;
+  readonly targets: Uint32Array;
+  readonly states: Float32Array;
+  /** Null when no gradients are wanted. */
+  readonly gradStates: Float32Array | null;
+}
+
 /**
  * Cross-entropy and its gradients without the n x V logits: the table's rows pass by in chunks, once for the sum of each row's
  * exponentials and once more, when the logits of a block of rows were too many to keep, for the gradients. What is kept changes no bit,
@@ -43,11 +76,9 @@ export interface RowLosses {
  * A pass is kernel calls and nothing between them, so that it need not come back to the event loop for every chunk: the targets' logits are
  * dot products of their own, which have the same bits, and what is subtracted there is a scatterAdd to single floats.
  */
-export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Work<RowLosses> {
-  const { hidden, targets, scales, labelSmoothing, gradHidden } = given;
-  const [numEmbeddings, dim] = weight.shape;
-  const n = targets.length;
-  const { rowsAtOnce, keepsAll, logitFloats } = planWalk(n, numEmbeddings, dim);
+export function* fusedLoss(given: FusedLoss): Work<RowLosses> {
+  const { weight, bias, scratches, gradHidden } = given;
+  const n = given.targets.length;
   const losses = { target: new Float64Array(n), mean: new Float64Array(n) };
   if (gradHidden !== null) {
     weight.reserveDense();
@@ -55,104 +86,166 @@ export function* fusedLoss({ weight, bias, scratches, ...given }: FusedLoss): Wo
   }
   const scratch = scratches.take();
   try {
-    // From here on nothing is allocated in the backend, so views stay what they are.
-    // Beside their logits rows are at home, as WASM wants them, for every product would carry them through its window; native kernels
-    // take those of a large batch where they are.
-    const areLaidOut = keepsAll || weight.backend.moves(weight.data);
-    const laidOut = areLaidOut ? rowsAtOnce * dim : 0;
-    const [statistics, ones, targetLogits, logits, homeStates, homeGradStates] = scratch.take(
-      ...[rowsAtOnce * statisticsWidth, rowsAtOnce, rowsAtOnce, logitFloats, laidOut, laidOut],
-    );
-    const table = weight.data;
-    const biasData = bias?.data ?? noFloats;
-    const gradWeight = gradHidden === null ? null : weight.openDense();
-    const gradBias = gradHidden === null || bias === null ? null : bias.openDense();
-    if (n === 0) for (const each of [gradWeight, gradBias]) if (each && !each.accumulate) each.values.fill(0);
-    ones.fill(1);
-    const everyRow = new Uint32Array(rowsAtOnce + 1);
-    for (let i = 0; i <= rowsAtOnce; i++) everyRow[i] = i;
-
+    const course = begin(given, scratch);
+    const { rowsAtOnce } = course.walk;
     for (let top = 0; top < n; top += rowsAtOnce) {
-      const rows = Math.min(rowsAtOnce, n - top);
-      const rowTargets = targets.subarray(top, top + rows);
-      const hiddenRows = hidden.subarray(top * dim, (top + rows) * dim);
-      const gradHiddenRows = gradHidden?.subarray(top * dim, (top + rows) * dim);
-      const [states, gradStates] = areLaidOut ? [homeStates, homeGradStates] : [hiddenRows, gradHiddenRows];
-      if (areLaidOut) states.set(hiddenRows);
-      /** A chunk's part of the table and of the bias, and where its logits are. */
-      const partsOf = ({ first, count }: Chunk) => {
-        const start = keepsAll ? rows * first : 0;
-        const chunkLogits = logits.subarray(start, start + rows * count);
-        const rowsOfTable = table.subarray(first * dim, (first + count) * dim);
-        return { chunkLogits, rowsOfTable, chunkBias: biasData.subarray(first, first + count) };
-      };
-
-      for (let i = 0; i < rows; i++) statistics.set([Number.NEGATIVE_INFINITY, 0, 0], i * statisticsWidth);
-      const targetsAsBags = [rowTargets, rows, everyRow, rows, noPadding] as const; // each a bag of its own
-      yield [["dotBags", [table, numEmbeddings, dim, ...targetsAsBags, states, targetLogits]]];
-      const summedAtOnce = keepsAll ? rows : Math.min(rows, rowsOfSums);
-      yield* walkChunks(numEmbeddings, chunkColumns, rows * dim, (chunk) => {
-        const { count } = chunk;
-        const { chunkLogits, rowsOfTable, chunkBias } = partsOf(chunk);
-        const calls: Call[] = [];
-        for (let start = 0; start < rows; start += summedAtOnce) {
-          const some = Math.min(summedAtOnce, rows - start);
-          const someStates = states.subarray(start * dim, (start + some) * dim);
-          const someStatistics = statistics.subarray(start * statisticsWidth, (start + some) * statisticsWidth);
-          const someLogits = chunkLogits.subarray(0, some * count);
-          calls.push(["matmulNT", [someStates, rowsOfTable, some, count, dim, false, someLogits]]);
-          calls.push(["sumExponentials", [someStatistics, someLogits, some, count, chunkBias]]);
-        }
-        return calls;
-      });
-
-      for (let i = 0; i < rows; i++) {
-        const [greatest, sum, logitSum] = statistics.subarray(i * statisticsWidth, (i + 1) * statisticsWidth);
-        const targetLogit = bias === null ? targetLogits[i] : f(targetLogits[i] + biasData[rowTargets[i]]);
-        const logOfSum = log(sum);
-        losses.target[top + i] = logOfSum - (targetLogit - greatest);
-        losses.mean[top + i] = logOfSum + (greatest - logitSum / numEmbeddings);
-        const scale = scales[top + i];
-        statistics[i * statisticsWidth + 1] = scale / sum;
-        statistics[i * statisticsWidth + 2] = (scale * labelSmoothing) / numEmbeddings;
-      }
-      if (gradHiddenRows === undefined || gradStates === undefined) continue;
-
-      const columns = keepsAll ? chunkColumns : columnsOfGradients;
-      yield* walkChunks(numEmbeddings, columns, 3 * rows * dim, (chunk) => {
-        const { first, count } = chunk;
-        const { chunkLogits, rowsOfTable, chunkBias } = partsOf(chunk);
-        const calls: Call[] = [];
-        if (!keepsAll) calls.push(["matmulNT", [states, rowsOfTable, rows, count, dim, false, chunkLogits]]);
-        calls.push(["softmaxGradient", [chunkLogits, rows, count, chunkBias, statistics]]);
-        const places = new Uint32Array(rows);
-        const less = new Float32Array(rows);
-        let found = 0;
-        for (let i = 0; i < rows; i++) {
-          const column = rowTargets[i] - first;
-          if (column < 0 || column >= count) continue;
-          places[found] = i * count + column;
-          less[found++] = -f(scales[top + i] * (1 - labelSmoothing));
-        }
-        calls.push(["scatterAdd", [chunkLogits, rows * count, 1, places, found, noPadding, less]]);
-        if (gradWeight !== null) {
-          const to = gradWeight.values.subarray(first * dim, (first + count) * dim);
-          calls.push(["matmulTN", [chunkLogits, states, count, dim, rows, gradWeight.accumulate || top > 0, to]]);
-        }
-        if (gradBias !== null) {
-          const to = gradBias.values.subarray(first, first + count);
-          calls.push(["matmulNN", [ones, chunkLogits, 1, count, rows, gradBias.accumulate || top > 0, to]]);
-        }
-        calls.push(["matmulNN", [chunkLogits, rowsOfTable, rows, dim, count, first > 0, gradStates]]);
-        return calls;
-      });
-      if (areLaidOut) gradHiddenRows.set(gradStates.subarray(0, rows * dim));
+      const rows = takeRows(course, top, Math.min(rowsAtOnce, n - top));
+      yield* sumRows(course, rows);
+      settleRows(course, rows, losses);
+      if (rows.gradStates !== null) yield* addGradients(course, rows, rows.gradStates);
+      giveRows(course, rows);
     }
-
-    if (gradWeight !== null) weight.keepDense(gradWeight);
-    if (gradBias !== null) bias!.keepDense(gradBias);
+    if (course.gradWeight !== null) weight.keepDense(course.gradWeight);
+    if (course.gradBias !== null) bias!.keepDense(course.gradBias);
     return losses;
   } finally {
     scratches.give(scratch);
   }
+}
+
+/** Lays out what the steps work in. The gradients have room already: from here on nothing is allocated in the backend. */
+function begin(given: FusedLoss, scratch: Scratch): Course {
+  const { weight, bias } = given;
+  const n = given.targets.length;
+  const [numEmbeddings, dim] = weight.shape;
+  // Beside their logits rows are at home, as WASM wants them, for every product would carry them through its window; native kernels
+  // take those of a large batch where they are.
+  const bringsHome = weight.backend.moves(weight.data);
+  const walk = planWalk(n, numEmbeddings, dim, bringsHome);
+  const { rowsAtOnce, keepsAll, floatsOfSums, floatsOfGradients } = walk;
+  const wanted = given.gradHidden !== null;
+  const laidOut = keepsAll || bringsHome ? rowsAtOnce * dim : 0;
+  // Gradients of states come with the second pass: they lie behind its logits, where those of the first pass may have been.
+  const gradStatesAt = wholeLines(floatsOfGradients);
+  const floatsOfBoth = Math.max(floatsOfSums, wanted ? gradStatesAt + laidOut : 0);
+  const [statistics, ones, targetLogits, homeStates, logits] = scratch.take(
+    ...[rowsAtOnce * statisticsWidth, rowsAtOnce, rowsAtOnce, laidOut, floatsOfBoth],
+  );
+  const homeGradStates = logits.subarray(gradStatesAt, gradStatesAt + laidOut);
+  ones.fill(1);
+  const everyRow = new Uint32Array(rowsAtOnce + 1).map((_, i) => i);
+  const gradWeight = wanted ? weight.openDense() : null;
+  const gradBias = wanted && bias !== null ? bias.openDense() : null;
+  for (const each of [gradWeight, gradBias]) if (n === 0 && each?.accumulate === false) each.values.fill(0);
+  const table = weight.data;
+  const biasData = bias?.data ?? noFloats;
+  // biome-ignore format: one line a thing
+  return {
+    given, walk, table, biasData, gradWeight, gradBias,
+    statistics, targetLogits, logits, ones, everyRow, homeStates, homeGradStates,
+  };
+}
+
+/** The next rows, brought home where they are to be. */
+function takeRows({ given, homeStates, homeGradStates }: Course, top: number, count: number): Rows {
+  const { weight, gradHidden } = given;
+  const dim = weight.numColumns;
+  const targets = given.targets.subarray(top, top + count);
+  const hidden = given.hidden.subarray(top * dim, (top + count) * dim);
+  if (homeStates.length === 0) {
+    const gradStates = gradHidden?.subarray(top * dim, (top + count) * dim) ?? null;
+    return { top, count, targets, states: hidden, gradStates };
+  }
+  homeStates.set(hidden);
+  return { top, count, targets, states: homeStates, gradStates: gradHidden === null ? null : homeGradStates };
+}
+
+/** The first pass: each row's greatest logit, sum of exponentials and sum of logits, chunk after chunk, and its target's logit. */
+function* sumRows(course: Course, { count, targets, states }: Rows): Work<void> {
+  const { given, walk, table, statistics, targetLogits, everyRow } = course;
+  const [numEmbeddings, dim] = given.weight.shape;
+  for (let i = 0; i < count; i++) statistics.set([Number.NEGATIVE_INFINITY, 0, 0], i * statisticsWidth);
+  const targetsAsBags = [targets, count, everyRow, count, noPadding] as const; // each a bag of its own
+  yield [["dotBags", [table, numEmbeddings, dim, ...targetsAsBags, states, targetLogits]]];
+
+  const summedAtOnce = walk.keepsAll ? count : Math.min(count, rowsOfSums);
+  yield* walkChunks(numEmbeddings, chunkColumns, count * dim, (chunk) => {
+    const { logits, rowsOfTable, bias } = partsOf(course, chunk, count);
+    const calls: Call[] = [];
+    for (let start = 0; start < count; start += summedAtOnce) {
+      const some = Math.min(summedAtOnce, count - start);
+      const someStates = states.subarray(start * dim, (start + some) * dim);
+      const someStatistics = statistics.subarray(start * statisticsWidth, (start + some) * statisticsWidth);
+      const someLogits = logits.subarray(0, some * chunk.count);
+      calls.push(["matmulNT", [someStates, rowsOfTable, some, chunk.count, dim, false, someLogits]]);
+      calls.push(["sumExponentials", [someStatistics, someLogits, some, chunk.count, bias]]);
+    }
+    return calls;
+  });
+}
+
+/** Between the passes: the sums become losses, and the coefficients that make gradients of logits. */
+function settleRows(
+  { given, biasData, statistics, targetLogits }: Course,
+  { top, count, targets }: Rows,
+  losses: RowLosses,
+): void {
+  const { weight, bias, scales, labelSmoothing } = given;
+  const numEmbeddings = weight.numRows;
+  for (let i = 0; i < count; i++) {
+    const [greatest, sum, logitSum] = statistics.subarray(i * statisticsWidth, (i + 1) * statisticsWidth);
+    const targetLogit = bias === null ? targetLogits[i] : f(targetLogits[i] + biasData[targets[i]]);
+    const logOfSum = log(sum);
+    losses.target[top + i] = logOfSum - (targetLogit - greatest);
+    losses.mean[top + i] = logOfSum + (greatest - logitSum / numEmbeddings);
+    const scale = scales[top + i];
+    statistics[i * statisticsWidth + 1] = scale / sum;
+    statistics[i * statisticsWidth + 2] = (scale * labelSmoothing) / numEmbeddings;
+  }
+}
+
+/** The second pass: logits, kept or made again, become their gradients in place, and those what weight, bias and states get. */
+function* addGradients(course: Course, rows: Rows, gradStates: Float32Array): Work<void> {
+  const { given, walk, statistics, ones, gradWeight, gradBias } = course;
+  const { top, count: m, states } = rows;
+  const [numEmbeddings, dim] = given.weight.shape;
+  yield* walkChunks(numEmbeddings, walk.gradientColumns, 3 * m * dim, (chunk) => {
+    const { first, count } = chunk;
+    const { logits, rowsOfTable, bias } = partsOf(course, chunk, m);
+    const calls: Call[] = [];
+    if (!walk.keepsAll) calls.push(["matmulNT", [states, rowsOfTable, m, count, dim, false, logits]]);
+    calls.push(["softmaxGradient", [logits, m, count, bias, statistics]]);
+    const { places, less } = targetsIn(chunk, rows, given);
+    calls.push(["scatterAdd", [logits, m * count, 1, places, places.length, noPadding, less]]);
+    if (gradWeight !== null) {
+      const to = gradWeight.values.subarray(first * dim, (first + count) * dim);
+      calls.push(["matmulTN", [logits, states, count, dim, m, gradWeight.accumulate || top > 0, to]]);
+    }
+    if (gradBias !== null) {
+      const to = gradBias.values.subarray(first, first + count);
+      calls.push(["matmulNN", [ones, logits, 1, count, m, gradBias.accumulate || top > 0, to]]);
+    }
+    calls.push(["matmulNN", [logits, rowsOfTable, m, dim, count, first > 0, gradStates]]);
+    return calls;
+  });
+}
+
+/** Which of a chunk's logits are those of targets, and what their gradients are less for it. */
+function targetsIn({ first, count }: Chunk, { top, targets }: Rows, { scales, labelSmoothing }: FusedLoss) {
+  const found: number[] = [];
+  for (let i = 0; i < targets.length; i++) if (targets[i] >= first && targets[i] < first + count) found.push(i);
+  const places = new Uint32Array(found.length); // no longer: there is a pair for every chunk of a list of calls
+  const less = new Float32Array(found.length);
+  found.forEach((i, at) => {
+    places[at] = i * count + targets[i] - first;
+    less[at] = -f(scales[top + i] * (1 - labelSmoothing));
+  });
+  return { places, less };
+}
+
+/** Gradients that were made at home are the caller's. */
+function giveRows({ given, homeGradStates }: Course, { top, count }: Rows): void {
+  const dim = given.weight.numColumns;
+  if (homeGradStates.length > 0) given.gradHidden?.set(homeGradStates.subarray(0, count * dim), top * dim);
+}
+
+/** A chunk's part of the table and of the bias, and where its logits of so many rows are. */
+function partsOf({ given, walk, table, biasData, logits }: Course, { first, count }: Chunk, rows: number) {
+  const dim = given.weight.numColumns;
+  const start = walk.keepsAll ? rows * first : 0;
+  return {
+    logits: logits.subarray(start, start + rows * count),
+    rowsOfTable: table.subarray(first * dim, (first + count) * dim),
+    bias: biasData.subarray(first, first + count),
+  };
 }

@@ -1,8 +1,13 @@
 import { floatBytes } from "../allocate.js";
 import type { Backend, Block } from "../backend/backend.js";
 
-/** Every view begins at a cache line. */
-const alignment = 16;
+/** Floats of a cache line: every view begins at one. */
+const lineFloats = 16;
+
+/** So many floats, and those behind them up to where a view may begin. */
+export function wholeLines(floats: number): number {
+  return Math.ceil(floats / lineFloats) * lineFloats;
+}
 
 /**
  * Memory of a backend that a layer works in: made when it is first asked for, made anew when more is wanted, given back by `dispose`. In
@@ -18,7 +23,7 @@ export class Scratch {
 
   /** Views of so many floats each, apart from each other and with anything in them; valid until the next `allocate` of the backend. */
   take(...lengths: readonly number[]): Float32Array[] {
-    const padded = lengths.map((length) => Math.ceil(length / alignment) * alignment);
+    const padded = lengths.map(wholeLines);
     const bytes = padded.reduce((sum, each) => sum + each, 0) * floatBytes;
     if (this.#block === null || this.#block.byteLength < bytes) {
       this.dispose();
