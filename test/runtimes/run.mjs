@@ -2,7 +2,7 @@
  * node test/runtimes/run.mjs [NAME…] [--slow] [--strict] [--markdown]: the packed tarball in real runtimes, each with a fresh project; the
  * digest of all that inside/conformance.js computes must be the specification's, which is what Node computes in plain JavaScript.
  *
- * NAME is the beginning of a runtime's name in the table. --slow adds Next.js. What a runtime needs comes from npm into a folder that is
+ * NAME is the beginning of a runtime's name in the table. --slow adds Next.js built by webpack. What a runtime needs comes from npm into a folder that is
  * kept (versions.mjs); what is not to be had is named and skipped, and fails under CI or --strict.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";

@@ -28,8 +28,8 @@ export function lastLine(printed) {
 }
 
 /** Starts a server, and waits for it to print what fits `ready`. */
-export function startServer(command, args, { cwd, ready, seconds = 60 }) {
-  const child = spawn(command, args, { cwd, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+export function startServer(command, args, { cwd, env = {}, ready, seconds = 60 }) {
+  const child = spawn(command, args, { cwd, env: { ...environment, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   return new Promise((resolve, reject) => {
     const fail = (why) => {
