@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { pack } from "../package/pack.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const temporary = mkdtempSync(join(tmpdir(), "nn-embedding-installers-"));
@@ -110,11 +111,6 @@ function use(name, project) {
   return told;
 }
 
-function pack() {
-  const said = run(["npm", "pack", "--json", "--pack-destination", temporary], root);
-  return join(temporary, JSON.parse(said.slice(said.indexOf("[")))[0].filename);
-}
-
 /** What cannot be tried here ends well on a user's machine, and badly where everything is meant to be tried. */
 function skip(why) {
   console.error(`SKIPPED: ${why}`);
@@ -127,7 +123,7 @@ try {
   if (unknown !== undefined)
     throw new Error(`${unknown} is no installer, expected one of ${Object.keys(installers).join(", ")}`);
   const names = asked.length > 0 ? asked : Object.keys(installers);
-  const tarball = pack();
+  const tarball = pack(temporary);
   const expected = JSON.parse(run([node, "--input-type=module", "-e", check], root, { NN_EMBEDDING_BACKEND: "js" }));
   const prebuilt = existsSync(join(root, `prebuilds/${process.platform}-${process.arch}/nn_embedding.node`));
   mkdirSync(tools);

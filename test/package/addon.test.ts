@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compile, compilers } from "../../src/cli/addon/compile.js";
 import { readRecipe } from "../../src/cli/addon/recipe.js";
 import { exists, filesUnder, read, root } from "../house/sources.js";
-import { install, makeFolder, pack, remove, report } from "./packed.js";
+import { install, makeFolder, remove, report, tarball } from "./packed.js";
 
 const targets = Object.keys(compilers);
 
@@ -117,7 +117,7 @@ describe("nn-embedding build, in an installed package", () => {
   const compiler = ["c++", "g++", "clang++"].find((each) => spawnSync(each, ["--version"]).status === 0);
 
   beforeAll(() => {
-    at = install(pack(folder), folder);
+    at = install(tarball, folder);
     rmSync(join(at, "prebuilds"), { recursive: true, force: true });
     // The command line's own dependencies, which an installer would have put there.
     for (const name of ["cac", "cli-progress", "cli-table3", ...readdirSync(`${root}node_modules`)]) {

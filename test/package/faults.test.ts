@@ -2,17 +2,15 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, truncateSync, w
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findAddon, install, makeFolder, pack, type Report, remove, report } from "./packed.js";
+import { findAddon, install, makeFolder, type Report, remove, report, tarball } from "./packed.js";
 
 /** The package as it is published, in a process of its own, with something amiss: the next backend does, with the same bits. */
 const folder = makeFolder();
-let tarball: string;
 let whole: string;
 let addon: string | null;
 let bits: number;
 
 beforeAll(() => {
-  tarball = pack(folder);
   whole = join(folder, "whole");
   addon = findAddon(install(tarball, whole));
   bits = report(whole).bits;

@@ -2,19 +2,13 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { exists, read, root } from "../house/sources.js";
-import { install, makeFolder, pack, readTarball, remove } from "./packed.js";
+import { install, makeFolder, readTarball, remove, tarball } from "./packed.js";
 
 /** What is in the tarball, and what is not. */
 const folder = makeFolder();
-let tarball: string;
-let paths: string[];
-
-beforeAll(() => {
-  tarball = pack(folder);
-  paths = readTarball(tarball).map(({ path }) => path);
-}, 300_000);
+const paths = readTarball(tarball).map(({ path }) => path);
 
 afterAll(() => remove(folder), 60_000);
 

@@ -4,27 +4,27 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { gunzipSync } from "node:zlib";
+import { inject } from "vitest";
 import { exists, root } from "../house/sources.js";
 
 /** The target of this machine's prebuilt addon. The tests run on glibc. */
 export const target = `${process.platform}-${process.arch}`;
 
-const isWindows = process.platform === "win32";
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The packed tarball, made by pack.mjs. */
+    tarball: string;
+  }
+}
+
+/** The tarball that would be published from this checkout. */
+export const tarball = inject("tarball");
 
 /** Where everything of one test file lies; whoever asks for it removes it. */
 export function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "nn-embedding-package-"));
   chmodSync(folder, 0o755); // for tests that run as nobody
   return folder;
-}
-
-/** `npm pack`, scripts and all: the tarball that would be published from this checkout. */
-export function pack(folder: string): string {
-  const args = ["pack", "--json", "--pack-destination", folder];
-  const { stdout, stderr, status } = spawnSync("npm", args, { cwd: root, encoding: "utf8", shell: isWindows });
-  if (status !== 0) throw new Error(`npm pack: ${stderr}`);
-  const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf("["))) as [{ filename: string }];
-  return join(folder, filename);
 }
 
 /** Unpacks into node_modules of a new project, as every installer does in the end; no network. Where the package lies. */

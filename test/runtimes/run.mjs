@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { env, execPath } from "node:process";
 import { parseArgs } from "node:util";
+import { pack } from "../package/pack.mjs";
 import { runtimes as browsers } from "./in/browsers.mjs";
 import { runtimes as bun } from "./in/bun.mjs";
 import { runtimes as deno } from "./in/deno.mjs";
@@ -19,7 +20,7 @@ import { runtimes as edgeRuntime } from "./in/edgeRuntime.mjs";
 import { runtimes as next } from "./in/next.mjs";
 import { runtimes as node } from "./in/node.mjs";
 import { runtimes as workerd } from "./in/workerd.mjs";
-import { installTools, lastLine, Missing, makeProject, pack, run } from "./support.mjs";
+import { installTools, lastLine, Missing, makeProject, run } from "./support.mjs";
 import { printTable } from "./table.mjs";
 
 const checks = [...edge, ...docs];

@@ -84,12 +84,6 @@ export async function answerOf(response) {
   throw new Error(`answered ${response.status}: ${text.slice(0, 2000)}`);
 }
 
-/** `npm pack`: the tarball that would be published from this checkout. */
-export function pack(folder) {
-  const said = run("npm", ["pack", "--json", "--pack-destination", folder]);
-  return join(folder, JSON.parse(said.slice(said.indexOf("[")))[0].filename);
-}
-
 /** A new project with the tarball installed, and what every runtime is asked to compute beside it. */
 export function makeProject(folder, tarball, ...more) {
   mkdirSync(folder, { recursive: true });
