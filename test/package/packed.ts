@@ -47,7 +47,8 @@ export function readTarball(tarball: string): { path: string; mode: number; byte
     const size = Number.parseInt(text(124, 12), 8);
     if (text(156, 1) !== "0") throw new Error(`${tarball}: ${text(0, 100)} is no plain file`);
     const bytes = tar.subarray(at + 512, at + 512 + size);
-    files.push({ path: text(0, 100).replace("package/", ""), mode: Number.parseInt(text(100, 8), 8), bytes });
+    const path = [text(345, 155), text(0, 100)].filter((each) => each !== "").join("/"); // of a long path the front lies apart
+    files.push({ path: path.replace("package/", ""), mode: Number.parseInt(text(100, 8), 8), bytes });
     at += 512 * (1 + Math.ceil(size / 512));
   }
   return files;
@@ -104,6 +105,15 @@ export function tell({ Embedding, Unembedding, backends, manualSeed }) {
 /** A module that gives `tell`, which makes a {@link Report} of a copy of the package. */
 export const tellModule = `data:text/javascript,${encodeURIComponent(tell)}`;
 
+const nobody = { uid: 65534, gid: 65534 };
+const isRoot = process.getuid?.() === 0;
+
+/** Why {@link RunOptions.asNobody} is not to be had; undefined where it is. */
+export const whyNotNobody =
+  isRoot && spawnSync(process.execPath, ["-e", ""], nobody).status !== 0
+    ? `nobody may not run ${process.execPath}`
+    : undefined;
+
 export interface RunOptions {
   readonly flags?: readonly string[];
   /** Whether root becomes nobody, whom modes of files bind. */
@@ -117,8 +127,7 @@ export function runModule<Result>(
   { flags = [], asNobody = false }: RunOptions = {},
 ): Result {
   const env = { ...process.env, NODE_OPTIONS: "", NN_EMBEDDING_BACKEND: "" };
-  const nobody = asNobody && process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
-  const options = { cwd: project, env, encoding: "utf8", ...nobody } as const;
+  const options = { cwd: project, env, encoding: "utf8", ...(asNobody && isRoot ? nobody : {}) } as const;
   const ran = spawnSync(process.execPath, [...flags, "--input-type=module", "-e", code], options);
   if (ran.status !== 0) throw new Error(`ended with ${ran.signal ?? ran.status}: ${ran.stderr}`);
   return JSON.parse(ran.stdout.trim().split("\n").at(-1)!) as Result;

@@ -1,9 +1,10 @@
 /** What the runtimes share: processes, tools from npm, the packed package in a fresh project, a file server. */
 import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { homedir } from "node:os";
 import { extname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -51,8 +52,9 @@ export function startServer(command, args, { cwd, env = {}, ready, seconds = 60 
   });
 }
 
-/** Where tools are kept from one run to the next: beside no project, so that none is found by accident. */
-const tools = join(tmpdir(), "nn-embedding-runtimes");
+/** Where tools are kept from one run to the next: a user's own, one for each checkout, beside no project, so that none is found by accident. */
+const cache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
+const tools = join(cache, "nn-embedding", `runtimes-${createHash("sha256").update(root).digest("hex").slice(0, 8)}`);
 
 /** Installs those of `names` that are not there in their pinned version. */
 export function installTools(names) {
