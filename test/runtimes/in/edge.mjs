@@ -100,7 +100,7 @@ async function measureStartUp({ project, rounds = 80 }) {
     }
     const [empty, lookup] = times.map(median);
     const more = median(times[1].map((time, round) => time - times[0][round]));
-    const told = `an isolate answers with its first lookup after ${lookup.toFixed(1)} ms, an empty one after ${empty.toFixed(1)}: ${more.toFixed(1)} ms more (medians of ${rounds})`;
+    const told = `an isolate answers with its first lookup after ${lookup.toFixed(1)} ms, an empty one after ${empty.toFixed(1)}: ${more.toFixed(1)} ms more (medians of ${rounds} pairs)`;
     const most = Math.max(10, empty);
     if (more > most) throw new Error(`${told}, expected at most ${most.toFixed(1)}`);
     return told;
