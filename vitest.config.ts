@@ -15,5 +15,14 @@ export default defineConfig({
       { find: /^nn-embedding\/checkpoint\/file$/, replacement: source("checkpoint/file.ts") },
     ],
   },
-  test: { include: ["test/**/*.test.ts"], testTimeout: 240_000 },
+  test: {
+    testTimeout: 240_000,
+    projects: [
+      { extends: true, test: { name: "source", include: ["test/**/*.test.ts"], exclude: ["test/package/**"] } },
+      {
+        extends: true,
+        test: { name: "package", include: ["test/package/*.test.ts"], globalSetup: "test/package/pack.mjs" },
+      },
+    ],
+  },
 });

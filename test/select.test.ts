@@ -192,7 +192,14 @@ describe("what is missing or broken leads on to the next", () => {
   test("no SIMD: the scalar module", async () => {
     withoutAddon();
     const { Instance, Memory, Module } = WebAssembly;
-    vi.stubGlobal("WebAssembly", { Instance, Memory, Module, validate: () => false });
+    let tried = 0; // the module with SIMD comes first
+    class Refusing extends Module {
+      constructor(bytes: Uint8Array) {
+        if (tried++ === 0) throw new Error("WebAssembly.Module(): invalid value type 0x7b");
+        super(bytes);
+      }
+    }
+    vi.stubGlobal("WebAssembly", { Instance, Memory, Module: Refusing, validate: () => false });
     const { backends, selectBackend } = await select();
     expect(selectBackend()).toMatchObject({ name: "wasm", isa: "scalar" });
     const simd = backends().find(({ isa }) => isa === "simd")!;

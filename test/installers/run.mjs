@@ -11,6 +11,8 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { pack } from "../package/pack.mjs";
+import { versions } from "../runtimes/versions.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const temporary = mkdtempSync(join(tmpdir(), "nn-embedding-installers-"));
@@ -51,17 +53,17 @@ const bun = `@oven/bun-${process.platform}-${process.arch === "arm64" ? "aarch64
 const installers = {
   npm: { from: [], add: ["npm", "install"], strict: ["--ignore-scripts", "--omit=optional"] },
   pnpm: {
-    from: ["pnpm@10"],
+    from: ["pnpm"],
     add: [node, tool("pnpm/bin/pnpm.cjs"), "add"],
     strict: ["--ignore-scripts", "--no-optional"],
   },
   "yarn 1": {
-    from: ["yarn@1"],
+    from: ["yarn"],
     add: [node, tool("yarn/bin/yarn.js"), "add"],
     strict: ["--ignore-scripts", "--ignore-optional"],
   },
-  "yarn 4": { from: ["@yarnpkg/cli-dist@4"], linker: "node-modules" },
-  "yarn 4 PnP": { from: ["@yarnpkg/cli-dist@4"], linker: "pnp" },
+  "yarn 4": { from: ["@yarnpkg/cli-dist"], linker: "node-modules" },
+  "yarn 4 PnP": { from: ["@yarnpkg/cli-dist"], linker: "pnp" },
   bun: { from: [bun], add: [tool(`${bun}/bin/bun`), "add"], strict: ["--ignore-scripts", "--omit=optional"] },
 };
 const yarn = [node, tool("@yarnpkg/cli-dist/bin/yarn.js")];
@@ -110,11 +112,6 @@ function use(name, project) {
   return told;
 }
 
-function pack() {
-  const said = run(["npm", "pack", "--json", "--pack-destination", temporary], root);
-  return join(temporary, JSON.parse(said.slice(said.indexOf("[")))[0].filename);
-}
-
 /** What cannot be tried here ends well on a user's machine, and badly where everything is meant to be tried. */
 function skip(why) {
   console.error(`SKIPPED: ${why}`);
@@ -127,7 +124,7 @@ try {
   if (unknown !== undefined)
     throw new Error(`${unknown} is no installer, expected one of ${Object.keys(installers).join(", ")}`);
   const names = asked.length > 0 ? asked : Object.keys(installers);
-  const tarball = pack();
+  const tarball = pack(temporary);
   const expected = JSON.parse(run([node, "--input-type=module", "-e", check], root, { NN_EMBEDDING_BACKEND: "js" }));
   const prebuilt = existsSync(join(root, `prebuilds/${process.platform}-${process.arch}/nn_embedding.node`));
   mkdirSync(tools);
@@ -137,7 +134,8 @@ try {
   for (const name of names) {
     try {
       const { from } = installers[name];
-      if (from.length > 0) run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", ...from], tools);
+      const wanted = from.map((each) => `${each}@${versions[each]}`);
+      if (wanted.length > 0) run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", ...wanted], tools);
     } catch (error) {
       skip(`${name} cannot be had: ${error.message}`);
       continue;

@@ -1,12 +1,21 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compile, compilers } from "../../src/cli/addon/compile.js";
 import { readRecipe } from "../../src/cli/addon/recipe.js";
 import { exists, filesUnder, read, root } from "../house/sources.js";
-import { install, makeFolder, pack, remove, report } from "./packed.js";
+import { install, makeFolder, remove, report, tarball } from "./packed.js";
 
 const targets = Object.keys(compilers);
 
@@ -117,7 +126,7 @@ describe("nn-embedding build, in an installed package", () => {
   const compiler = ["c++", "g++", "clang++"].find((each) => spawnSync(each, ["--version"]).status === 0);
 
   beforeAll(() => {
-    at = install(pack(folder), folder);
+    at = install(tarball, folder);
     rmSync(join(at, "prebuilds"), { recursive: true, force: true });
     // The command line's own dependencies, which an installer would have put there.
     for (const name of ["cac", "cli-progress", "cli-table3", ...readdirSync(`${root}node_modules`)]) {
@@ -142,6 +151,24 @@ describe("nn-embedding build, in an installed package", () => {
     expect(status).toBe(1);
     expect(build({}, "--prebuilt", "amiga").stderr).toMatch(/prebuilt is "amiga", expected linux-x64, /);
   });
+
+  test.skipIf(compiler === undefined || exists("node_modules/node-api-headers"))(
+    "says whose headers are missing where Node has none",
+    () => {
+      const alone = join(folder, "alone/bin/node"); // Node's are beside the program
+      mkdirSync(join(folder, "alone/bin"), { recursive: true });
+      copyFileSync(process.execPath, alone);
+      const options = {
+        cwd: folder,
+        encoding: "utf8",
+        env: { ...process.env, npm_config_nodedir: undefined },
+      } as const;
+      const { stderr, status } = spawnSync(alone, [join(at, "dist/cli/main.js"), "build"], options);
+      const where = join(folder, "alone/include/node");
+      expect(stderr).toContain(`no node_api.h in ${where}: npm install node-api-headers brings it`);
+      expect(status).toBe(1);
+    },
+  );
 
   test.skipIf(compiler === undefined)("says whose headers are missing", () => {
     rmSync(join(folder, "node_modules/node-addon-api"));
@@ -175,6 +202,7 @@ describe("nn-embedding build, in an installed package", () => {
       expect(stdout).toContain("build/Release/nn_embedding.node");
       const after = report(folder);
       expect(after.chosen).toMatch(/^native:/);
+      expect(stdout).toContain(`${after.chosen} was loaded from it`);
       expect(after.bits).toBe(before.bits);
     },
     300_000,

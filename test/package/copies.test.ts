@@ -2,7 +2,17 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { findAddon, install, makeFolder, pack, type Report, remove, report, runModule, tellModule } from "./packed.js";
+import {
+  findAddon,
+  install,
+  makeFolder,
+  type Report,
+  remove,
+  report,
+  runModule,
+  tarball,
+  tellModule,
+} from "./packed.js";
 
 /** More than one copy of the package in a process, as bundlers, test runners and package managers make them: each works, same bits. */
 const folder = makeFolder();
@@ -11,7 +21,7 @@ let at: string;
 let alone: Report;
 
 beforeAll(() => {
-  at = install(pack(folder), project);
+  at = install(tarball, project);
   findAddon(at);
   alone = report(project);
 }, 300_000);

@@ -1,20 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { exists, read, root } from "../house/sources.js";
-import { install, makeFolder, pack, readTarball, remove } from "./packed.js";
+import { install, makeFolder, readTarball, remove, tarball } from "./packed.js";
 
 /** What is in the tarball, and what is not. */
 const folder = makeFolder();
-let tarball: string;
-let paths: string[];
-
-beforeAll(() => {
-  tarball = pack(folder);
-  paths = readTarball(tarball).map(({ path }) => path);
-}, 300_000);
+const paths = readTarball(tarball).map(({ path }) => path);
 
 afterAll(() => remove(folder), 60_000);
 
@@ -57,6 +52,15 @@ describe("the tarball", () => {
     const there = paths.filter((path) => path.endsWith(".node"));
     expect(names.map(([, path]) => path).sort()).toEqual(there.sort());
   });
+});
+
+test.skipIf(process.platform !== "linux")("a path of more than 100 characters is read whole", () => {
+  const path = `${"a".repeat(60)}/${"b".repeat(60)}/c.txt`;
+  mkdirSync(dirname(join(folder, "package", path)), { recursive: true });
+  writeFileSync(join(folder, "package", path), "long");
+  const long = join(folder, "long.tgz");
+  spawnSync("tar", ["--format=ustar", "-czf", long, `package/${path}`], { cwd: folder });
+  expect(readTarball(long).map((file) => file.path)).toEqual([path]);
 });
 
 describe.skipIf(!exists("node_modules/publint") || !exists("node_modules/@arethetypeswrong/cli"))("linters", () => {

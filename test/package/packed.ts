@@ -4,27 +4,27 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { gunzipSync } from "node:zlib";
+import { inject } from "vitest";
 import { exists, root } from "../house/sources.js";
 
 /** The target of this machine's prebuilt addon. The tests run on glibc. */
 export const target = `${process.platform}-${process.arch}`;
 
-const isWindows = process.platform === "win32";
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The packed tarball, made by pack.mjs. */
+    tarball: string;
+  }
+}
+
+/** The tarball that would be published from this checkout. */
+export const tarball = inject("tarball");
 
 /** Where everything of one test file lies; whoever asks for it removes it. */
 export function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "nn-embedding-package-"));
   chmodSync(folder, 0o755); // for tests that run as nobody
   return folder;
-}
-
-/** `npm pack`, scripts and all: the tarball that would be published from this checkout. */
-export function pack(folder: string): string {
-  const args = ["pack", "--json", "--pack-destination", folder];
-  const { stdout, stderr, status } = spawnSync("npm", args, { cwd: root, encoding: "utf8", shell: isWindows });
-  if (status !== 0) throw new Error(`npm pack: ${stderr}`);
-  const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf("["))) as [{ filename: string }];
-  return join(folder, filename);
 }
 
 /** Unpacks into node_modules of a new project, as every installer does in the end; no network. Where the package lies. */
@@ -47,7 +47,8 @@ export function readTarball(tarball: string): { path: string; mode: number; byte
     const size = Number.parseInt(text(124, 12), 8);
     if (text(156, 1) !== "0") throw new Error(`${tarball}: ${text(0, 100)} is no plain file`);
     const bytes = tar.subarray(at + 512, at + 512 + size);
-    files.push({ path: text(0, 100).replace("package/", ""), mode: Number.parseInt(text(100, 8), 8), bytes });
+    const path = [text(345, 155), text(0, 100)].filter((each) => each !== "").join("/"); // of a long path the front lies apart
+    files.push({ path: path.replace("package/", ""), mode: Number.parseInt(text(100, 8), 8), bytes });
     at += 512 * (1 + Math.ceil(size / 512));
   }
   return files;
@@ -104,6 +105,15 @@ export function tell({ Embedding, Unembedding, backends, manualSeed }) {
 /** A module that gives `tell`, which makes a {@link Report} of a copy of the package. */
 export const tellModule = `data:text/javascript,${encodeURIComponent(tell)}`;
 
+const nobody = { uid: 65534, gid: 65534 };
+const isRoot = process.getuid?.() === 0;
+
+/** Why {@link RunOptions.asNobody} is not to be had; undefined where it is. */
+export const whyNotNobody =
+  isRoot && spawnSync(process.execPath, ["-e", ""], nobody).status !== 0
+    ? `nobody may not run ${process.execPath}`
+    : undefined;
+
 export interface RunOptions {
   readonly flags?: readonly string[];
   /** Whether root becomes nobody, whom modes of files bind. */
@@ -117,8 +127,7 @@ export function runModule<Result>(
   { flags = [], asNobody = false }: RunOptions = {},
 ): Result {
   const env = { ...process.env, NODE_OPTIONS: "", NN_EMBEDDING_BACKEND: "" };
-  const nobody = asNobody && process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
-  const options = { cwd: project, env, encoding: "utf8", ...nobody } as const;
+  const options = { cwd: project, env, encoding: "utf8", ...(asNobody && isRoot ? nobody : {}) } as const;
   const ran = spawnSync(process.execPath, [...flags, "--input-type=module", "-e", code], options);
   if (ran.status !== 0) throw new Error(`ended with ${ran.signal ?? ran.status}: ${ran.stderr}`);
   return JSON.parse(ran.stdout.trim().split("\n").at(-1)!) as Result;

@@ -9,8 +9,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { argv, execPath } from "node:process";
+import { pack } from "../package/pack.mjs";
 import { gatherModel } from "./gatherModel.mjs";
-import { pack, run } from "./support.mjs";
+import { run } from "./support.mjs";
 import { printTable } from "./table.mjs";
 
 const rounds = 9;

@@ -2,7 +2,7 @@
  * node test/runtimes/run.mjs [NAME…] [--slow] [--strict] [--markdown]: the packed tarball in real runtimes, each with a fresh project; the
  * digest of all that inside/conformance.js computes must be the specification's, which is what Node computes in plain JavaScript.
  *
- * NAME is the beginning of a runtime's name in the table. --slow adds Next.js. What a runtime needs comes from npm into a folder that is
+ * NAME is the beginning of a runtime's name in the table. --slow adds Next.js built by webpack. What a runtime needs comes from npm into a folder that is
  * kept (versions.mjs); what is not to be had is named and skipped, and fails under CI or --strict.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { env, execPath } from "node:process";
 import { parseArgs } from "node:util";
+import { pack } from "../package/pack.mjs";
 import { runtimes as browsers } from "./in/browsers.mjs";
 import { runtimes as bun } from "./in/bun.mjs";
 import { runtimes as deno } from "./in/deno.mjs";
@@ -19,7 +20,7 @@ import { runtimes as edgeRuntime } from "./in/edgeRuntime.mjs";
 import { runtimes as next } from "./in/next.mjs";
 import { runtimes as node } from "./in/node.mjs";
 import { runtimes as workerd } from "./in/workerd.mjs";
-import { installTools, lastLine, Missing, makeProject, pack, run } from "./support.mjs";
+import { installTools, lastLine, Missing, makeProject, run } from "./support.mjs";
 import { printTable } from "./table.mjs";
 
 const checks = [...edge, ...docs];

@@ -1,9 +1,10 @@
 /** What the runtimes share: processes, tools from npm, the packed package in a fresh project, a file server. */
 import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { homedir } from "node:os";
 import { extname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -28,8 +29,8 @@ export function lastLine(printed) {
 }
 
 /** Starts a server, and waits for it to print what fits `ready`. */
-export function startServer(command, args, { cwd, ready, seconds = 60 }) {
-  const child = spawn(command, args, { cwd, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+export function startServer(command, args, { cwd, env = {}, ready, seconds = 60 }) {
+  const child = spawn(command, args, { cwd, env: { ...environment, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   return new Promise((resolve, reject) => {
     const fail = (why) => {
@@ -51,8 +52,9 @@ export function startServer(command, args, { cwd, ready, seconds = 60 }) {
   });
 }
 
-/** Where tools are kept from one run to the next: beside no project, so that none is found by accident. */
-const tools = join(tmpdir(), "nn-embedding-runtimes");
+/** Where tools are kept from one run to the next: a user's own, one for each checkout, beside no project, so that none is found by accident. */
+const cache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
+const tools = join(cache, "nn-embedding", `runtimes-${createHash("sha256").update(root).digest("hex").slice(0, 8)}`);
 
 /** Installs those of `names` that are not there in their pinned version. */
 export function installTools(names) {
@@ -82,12 +84,6 @@ export async function answerOf(response) {
   const text = await response.text();
   if (response.ok) return JSON.parse(text);
   throw new Error(`answered ${response.status}: ${text.slice(0, 2000)}`);
-}
-
-/** `npm pack`: the tarball that would be published from this checkout. */
-export function pack(folder) {
-  const said = run("npm", ["pack", "--json", "--pack-destination", folder]);
-  return join(folder, JSON.parse(said.slice(said.indexOf("[")))[0].filename);
 }
 
 /** A new project with the tarball installed, and what every runtime is asked to compute beside it. */

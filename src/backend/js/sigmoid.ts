@@ -13,7 +13,8 @@ const rounder = 12582912;
 const [c2, c3, c4, c5, c6] = [2, 6, 24, 120, 720].map((factorial) => f(1 / factorial));
 
 /** 2^i for i = -44 … 44 at [i + 44]. */
-const powersOfTwo = Float64Array.from({ length: 89 }, (_, i) => 2 ** (i - 44));
+const powersOfTwo = new Float64Array(89);
+for (let i = 0; i < powersOfTwo.length; i++) powersOfTwo[i] = 2 ** (i - 44);
 
 /**
  * 1 / (1 + e^-x) in floats, each operation rounded: within 3 ulp of the true value for |x| <= 30, constant beyond. NaN stays NaN.

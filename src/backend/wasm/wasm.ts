@@ -17,18 +17,20 @@ const simdProbe = [
 ];
 
 /** The WebAssembly implementations, best first. Nothing is compiled before one is opened. */
-export const candidates: readonly Candidate[] = [candidate("simd"), candidate("scalar")];
+export const candidates: readonly Candidate[] = [
+  { name: "wasm", isa: "simd", open: () => openWasm("simd") },
+  { name: "wasm", isa: "scalar", open: () => openWasm("scalar") },
+];
 
-function candidate(isa: Isa): Candidate {
-  const why = whyNot(isa);
-  return why === undefined ? { name: "wasm", isa, open: () => openWasm(isa) } : { name: "wasm", isa, why };
-}
-
-/** What the engine lacks. An engine that has it all may still refuse to compile (a browser's content policy): then `open` throws. */
-function whyNot(isa: Isa): string | undefined {
-  if (typeof WebAssembly !== "object") return "this engine has no WebAssembly";
-  if (isa === "simd" && !WebAssembly.validate(Uint8Array.from(simdProbe))) return "this engine has no WebAssembly SIMD";
-  return undefined;
+/** The module. Throws what the engine lacks, or else its own reason: it may refuse to compile anything (a browser's content policy). */
+function compiled(isa: Isa): WebAssembly.Module {
+  if (typeof WebAssembly !== "object") throw new Error("this engine has no WebAssembly");
+  try {
+    return compile(isa);
+  } catch (error) {
+    const lacksSimd = isa === "simd" && !WebAssembly.validate(Uint8Array.from(simdProbe));
+    throw lacksSimd ? new Error("this engine has no WebAssembly SIMD") : error;
+  }
 }
 
 /**
@@ -39,8 +41,11 @@ const callCost = 64;
 
 /** @internal A memory and an instance of their own. The size of the window shows in the time of a call and in nothing else. */
 export function openWasm(isa: Isa, windowBytes = defaultWindowBytes): Backend {
-  const memory = new WebAssembly.Memory({ initial: initialPages, maximum: maximumPages });
-  const exports = new WebAssembly.Instance(compile(isa), { env: { memory } }).exports as unknown as Exports;
+  const module = compiled(isa);
+  // With the window in it from the beginning memory need not grow for the first lookup.
+  const initial = initialPages + Math.ceil(windowBytes / 65536);
+  const memory = new WebAssembly.Memory({ initial, maximum: maximumPages });
+  const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
   const heap = new Heap(memory, exports.heapBase());
   return {
     name: "wasm",

@@ -20,11 +20,15 @@ async function build(prebuilt: unknown): Promise<void> {
     const out = "build/Release/nn_embedding.node";
     await made({ root, target: `${process.platform}-${process.arch}`, out, isPrebuilt: false });
     // In a process of its own: this one may have loaded another addon, and a bad one must not take it along.
-    const script = 'import { backends } from "nn-embedding"; console.log(backends().find((each) => each.chosen))';
+    const script = `
+      import { backends } from "nn-embedding";
+      const { name, isa } = backends().find((each) => each.chosen);
+      console.log(name + ":" + isa + " was loaded from it");`;
     const env = { ...process.env, NN_EMBEDDING_BACKEND: "native" };
     const options = { cwd: root, env, encoding: "utf8" } as const;
-    const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], options);
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], options);
     if (status !== 0) throw rangeError("ERR_BACKEND_UNSUPPORTED", `${out} does not load: ${stderr}`);
+    console.log(stdout.trim());
     return;
   }
   for (const target of [prebuilt].flat()) {

@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { answerOf, makeProject, run, startServer } from "../support.mjs";
+import { arch, execPath, platform } from "node:process";
+import { answerOf, makeProject, root, run, startServer } from "../support.mjs";
 import { versions } from "../versions.mjs";
 import { writePageOf } from "./pages.mjs";
 
@@ -17,49 +18,63 @@ export default () => worker.fetch();
 `;
 
 /**
- * Next.js, built by its two bundlers and started: a route of the edge runtime and one of Node. With webpack Next 16.4 builds no edge route
- * of app/ at all, not even an empty one (ENOENT, route_client-reference-manifest.js): there it is one of pages/.
+ * Next.js, built by its two bundlers and started where it was built: a route of the edge runtime and one of Node; and built as src/docs
+ * says for a server that is carried elsewhere. With webpack Next 16.4 builds no edge route of app/ at all, not even an empty one (ENOENT,
+ * route_client-reference-manifest.js): there it is one of pages/.
  */
 export const runtimes = [
-  { bundler: "turbopack", kind: "edge", path: "edge" },
-  { bundler: "turbopack", kind: "Node", path: "nodejs" },
-  { bundler: "webpack", kind: "edge", path: "api/edge" },
-  { bundler: "webpack", kind: "Node", path: "nodejs" },
-].map(({ bundler, kind, path }) => ({
-  name: `Next.js ${kind} route, ${bundler}`,
-  isSlow: true,
+  { bundler: "turbopack", kind: "edge", path: "edge", backend: "wasm" },
+  { bundler: "turbopack", kind: "Node", path: "nodejs", backend: "native" },
+  { bundler: "webpack", kind: "edge", path: "api/edge", backend: "wasm" },
+  { bundler: "webpack", kind: "Node", path: "nodejs", backend: "native" },
+  { bundler: "webpack", kind: "Node", path: "nodejs", backend: "native", isStandalone: true },
+].map(({ bundler, kind, path, backend, isStandalone = false }) => ({
+  name: `Next.js ${kind} route, ${bundler}${isStandalone ? ", standalone" : ""}`,
+  isSlow: bundler === "webpack",
   needs: [],
-  run: (context) => ask(context, bundler, path),
+  async run(context) {
+    const answer = await answerOf(await fetchFrom(context, { bundler, isStandalone }, path));
+    const expected = existsSync(join(root, `prebuilds/${platform}-${arch}`)) ? backend : "wasm";
+    if (!answer.chosen.startsWith(expected)) throw new Error(`${answer.chosen} was chosen, expected ${expected}`);
+    return { ...answer, firstLookup: undefined };
+  },
 }));
 
-async function ask(context, bundler, path) {
-  const response = await fetchFrom(context, bundler, path);
-  return { ...(await answerOf(response)), firstLookup: undefined };
-}
+const made = { project: undefined, build: undefined, start: undefined };
 
-const made = { project: undefined, bundler: undefined };
-
-/** What a path of the project answers, built by that bundler. One project for all, built anew for another bundler. */
-export async function fetchFrom(context, bundler, path) {
+/** What a path of the project answers, built like that. One project for all, built anew when that is another. */
+export async function fetchFrom(context, build, path) {
   made.project ??= makeNextProject(context);
-  const { project } = made;
-  const next = join(project, "node_modules/next/dist/bin/next");
-  if (made.bundler !== bundler) {
-    writeRoutes(project);
-    const unable = bundler === "webpack" ? ["app/edge", "app/api"] : [];
-    for (const each of [".next", ...unable]) rmSync(join(project, each), { recursive: true, force: true });
-    run(process.execPath, [next, "build", `--${bundler}`], { cwd: project, env: { NEXT_TELEMETRY_DISABLED: "1" } });
-    made.bundler = bundler;
+  if (JSON.stringify(build) !== made.build) {
+    made.start = buildProject(context, build);
+    made.build = JSON.stringify(build);
   }
-  const port = await freePort();
-  const args = [next, "start", "-p", `${port}`, "-H", "127.0.0.1"];
-  const server = await startServer(process.execPath, args, { cwd: project, ready: /Ready in/ });
+  const { args, cwd } = made.start;
+  const port = `${await freePort()}`;
+  const env = { PORT: port, HOSTNAME: "127.0.0.1" };
+  const server = await startServer(execPath, args, { cwd, env, ready: /Ready in/ });
   try {
     const response = await fetch(`http://127.0.0.1:${port}/${path}`);
     return new Response(await response.text(), response); // before the server is gone
   } finally {
     server.stop();
   }
+}
+
+/** Builds the project; how it is started. */
+function buildProject({ shared }, { bundler, isStandalone }) {
+  const { project } = made;
+  const next = join(project, "node_modules/next/dist/bin/next");
+  for (const each of [".next", "app/edge", "app/api", "pages"]) remove(join(project, each));
+  writeRoutes(project, bundler);
+  if (!isStandalone) remove(join(project, "next.config.mjs"));
+  run(execPath, [next, "build", `--${bundler}`], { cwd: project, env: { NEXT_TELEMETRY_DISABLED: "1" } });
+  if (!isStandalone) return { args: [next, "start"], cwd: project };
+  const elsewhere = join(shared, "elsewhere");
+  renameSync(join(project, ".next/standalone"), elsewhere);
+  made.project = `${project}-away`; // what was carried must do without
+  renameSync(project, made.project);
+  return { args: ["server.js"], cwd: elsewhere };
 }
 
 function makeNextProject({ shared, tarball }) {
@@ -71,14 +86,18 @@ function makeNextProject({ shared, tarball }) {
   return project;
 }
 
-function writeRoutes(project) {
+function writeRoutes(project, bundler) {
   writePageOf("vercel.md", project);
-  for (const runtime of ["edge", "nodejs"]) {
+  for (const runtime of bundler === "webpack" ? ["nodejs"] : ["edge", "nodejs"]) {
     mkdirSync(join(project, "app", runtime), { recursive: true });
     writeFileSync(join(project, "app", runtime, "route.js"), route(runtime));
   }
   mkdirSync(join(project, "pages/api"), { recursive: true });
   writeFileSync(join(project, "pages/api/edge.js"), pagesRoute);
+}
+
+function remove(path) {
+  rmSync(path, { recursive: true, force: true });
 }
 
 function freePort() {
