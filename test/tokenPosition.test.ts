@@ -223,8 +223,8 @@ onEveryImplementation(({ name: backend }) => {
             { token: new Float32Array(4), position: new Float32Array(5) },
             { embeddingDim: 2, backend },
           ),
-      "TypeError [ERR_INVALID_ARG_TYPE]: tables.position is undefined, expected a Float32Array": () =>
-        TokenPositionEmbedding.fromPretrained(any({ token: new Float32Array(4) }), { embeddingDim: 2, backend }),
+      "TypeError [ERR_INVALID_ARG_TYPE]: tables.position is undefined, expected a Float32Array or a tensor: { shape, data }":
+        () => TokenPositionEmbedding.fromPretrained(any({ token: new Float32Array(4) }), { embeddingDim: 2, backend }),
       'TypeError [ERR_INVALID_ARG_TYPE]: tables has "wpe", expected only token, position': () =>
         TokenPositionEmbedding.fromPretrained(any({ wpe: 1 }), { embeddingDim: 2, backend }),
     };
