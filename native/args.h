@@ -66,20 +66,23 @@ struct Args {
     return false;
   }
 
-  /** An integer in [0, most]. */
-  bool integer(usize at, const char* name, usize most, usize* out) const {
-    double value;
-    if (napi_get_value_double(env, values[at], &value) != napi_ok) return refuse(name, "a number");
-    if (!(value >= 0 && value <= static_cast<double>(most)) ||
-        value != static_cast<double>(static_cast<usize>(value))) {
-      char message[160];
-      snprintf(message, sizeof message, "%s is %.17g, expected an integer in [0, %zu]", name, value, most);
-      napi_throw_range_error(env, "ERR_OUT_OF_RANGE", message);
-      return false;
+  /** Whether a number is an integer in [least, most], or else refused. */
+  bool isWhole(const char* name, double value, usize least, usize most) const {
+    if (value >= static_cast<double>(least) && value <= static_cast<double>(most) &&
+        value == static_cast<double>(static_cast<usize>(value))) {
+      return true;
     }
-    *out = static_cast<usize>(value);
-    return true;
+    char message[160];
+    snprintf(message, sizeof message, "%s is %.17g, expected an integer in [%zu, %zu]", name, value, least, most);
+    napi_throw_range_error(env, "ERR_OUT_OF_RANGE", message);
+    return false;
   }
+
+  /** An integer in [0, most]. */
+  bool integer(usize at, const char* name, usize most, usize* out) const { return whole(at, name, 0, most, out); }
+
+  /** An integer in [1, most]. */
+  bool positive(usize at, const char* name, usize most, usize* out) const { return whole(at, name, 1, most, out); }
 
   bool boolean(usize at, const char* name, bool* out) const {
     return napi_get_value_bool(env, values[at], out) == napi_ok || refuse(name, "a boolean");
@@ -119,6 +122,14 @@ struct Args {
   }
 
  private:
+  bool whole(usize at, const char* name, usize least, usize most, usize* out) const {
+    double value;
+    if (napi_get_value_double(env, values[at], &value) != napi_ok) return refuse(name, "a number");
+    if (!isWhole(name, value, least, most)) return false;
+    *out = static_cast<usize>(value);
+    return true;
+  }
+
   bool isNone(usize at, napi_typedarray_type wanted) const {
     napi_typedarray_type type;
     usize length;

@@ -6,6 +6,9 @@ import { aliasBuckets, type TupleOptions, Tuples } from "../src/text/word2vec/tu
 import { Word2Vec } from "../src/text/word2vec/word2vec.js";
 import { bitsOf } from "./conformance/bits.js";
 import { Random } from "./conformance/cases.js";
+import { beginning, draw, textOf as drawnText, listsFor, valuesOf } from "./conformance/drawnTexts.js";
+import { onEveryImplementation } from "./conformance/implementations.js";
+import { any, refusalOf } from "./refusals.js";
 
 test("sfc32 is as it is written in BigInt from its definition", () => {
   const word = (x: bigint) => BigInt.asUintN(32, x);
@@ -198,5 +201,51 @@ describe("Word2Vec", () => {
       return bitsOf(trained.input.weight.data).reduce((sum, bits) => (Math.imul(sum, 31) + bits) | 0, 0);
     });
     expect(sums).toEqual([-1081858726, 511915406]);
+  });
+});
+
+/** What cannot be drawn is refused in the same words on every backend: by Tuples, and by the native door, which looks for itself. */
+onEveryImplementation(({ backend }) => {
+  const ofRange = "RangeError [ERR_OUT_OF_RANGE]:";
+  const tuples = (changes: object) =>
+    new Tuples(
+      {
+        ...{ model: "skipgram", tokens: Uint32Array.of(0, 1), lineEnd: 9, counts: Uint32Array.of(1, 1), epochs: 1 },
+        ...{ window: 5, negatives: 5, subsample: 0, lr: 0.1, ...changes },
+      },
+      new Generator(1),
+      backend,
+    );
+  const kernel = (changes: object, place?: number, value = 0) => {
+    const text = drawnText(1, changes);
+    const state = beginning();
+    if (place !== undefined) state[place] = value;
+    const arrays = valuesOf(text, state, listsFor(drawnText(1), 100, 100));
+    const before = arrays.map((each) => each.slice());
+    for (const kind of ["drawSkipGram", "drawCbow"] as const) draw(backend.kernels, kind, text, arrays, 100, 100);
+    expect(arrays).toEqual(before);
+  };
+
+  test.each([0, 1001, 2.5, -1])("a window of %d", (window) => {
+    const refusal = `${ofRange} window is ${window}, expected an integer in [1, 1000]`;
+    expect(refusalOf(() => tuples({ window }))).toBe(refusal);
+    if (backend.name === "native") expect(refusalOf(() => kernel({ window }))).toBe(refusal);
+  });
+
+  test.each([-1, 64])("%i negatives", (negatives) => {
+    const told = `is ${negatives}, expected an integer in [0, 63]`;
+    expect(refusalOf(() => tuples({ negatives }))).toBe(`${ofRange} negatives ${told}`);
+    if (backend.name !== "native") return;
+    expect(refusalOf(() => kernel({ numNegatives: negatives }))).toBe(`${ofRange} numNegatives ${told}`);
+  });
+
+  test("a window of another kind", () => {
+    const refusal = 'TypeError [ERR_INVALID_ARG_TYPE]: window is "5", expected an integer in [1, 1000]';
+    expect(refusalOf(() => tuples({ window: any("5") }))).toBe(refusal);
+  });
+
+  test.runIf(backend.name === "native")("a state that leads outside itself", () => {
+    expect(refusalOf(() => kernel({}, 6, 1001))).toBe(`${ofRange} state[6] is 1001, expected an integer in [0, 1000]`);
+    expect(refusalOf(() => kernel({}, 7, 3))).toBe(`${ofRange} state[7] is 3, expected an integer in [0, 0]`);
   });
 });

@@ -14,10 +14,7 @@ napi_value seconds(napi_env env, double value) {
 /** How many threads, from 1 on, and rounds. */
 template <usize count>
 bool readEffort(const Args<count>& args, usize at, usize* numThreads, usize* rounds) {
-  if (!args.integer(at, "numThreads", maxCount, numThreads) || !args.integer(at + 1, "rounds", maxCount, rounds)) {
-    return false;
-  }
-  return *numThreads > 0 || args.refuse("numThreads", "a positive integer");
+  return args.positive(at, "numThreads", maxCount, numThreads) && args.integer(at + 1, "rounds", maxCount, rounds);
 }
 
 }  // namespace
@@ -51,13 +48,9 @@ napi_value limitRows(napi_env env, napi_callback_info info) {
   u32* rows;
   usize numEmbeddings, dim, numRows, numThreads, rounds;
   if (!args.read(info) || !args.integer(1, "numEmbeddings", maxRows, &numEmbeddings) ||
-      !args.integer(2, "embeddingDim", maxCount, &dim) || !args.integer(4, "numRows", maxCount, &numRows) ||
+      !args.positive(2, "embeddingDim", maxCount, &dim) || !args.integer(4, "numRows", maxCount, &numRows) ||
       !args.f32s(0, "table", numEmbeddings, dim, &table) || !args.u32s(3, "rows", numRows, &rows) ||
       !args.f32sOrNone(5, "out", numRows, dim, &out) || !readEffort(args, 6, &numThreads, &rounds)) {
-    return nullptr;
-  }
-  if (dim == 0) {
-    args.refuse("embeddingDim", "a positive integer");
     return nullptr;
   }
   for (usize i = 0; i < numRows; i++) {

@@ -29,14 +29,10 @@ napi_value gatherSum(napi_env env, napi_callback_info info) {
   if (!args.read(info) || !args.integer(1, "numEmbeddings", maxRows, &numEmbeddings) ||
       !args.integer(2, "embeddingDim", maxCount, &embeddingDim) ||
       !args.integer(4, "numIndices", maxCount, &numIndices) ||
-      !args.integer(6, "sequenceLength", maxRows, &sequenceLength) || !args.integer(7, "start", maxRows, &start) ||
+      !args.positive(6, "sequenceLength", maxRows, &sequenceLength) || !args.integer(7, "start", maxRows, &start) ||
       !args.f32s(0, "weight", numEmbeddings, embeddingDim, &weight) || !args.u32s(3, "indices", numIndices, &indices) ||
       !args.f32s(5, "positionWeight", start + sequenceLength, embeddingDim, &positionWeight) ||
       !args.f32s(8, "out", numIndices, embeddingDim, &out)) {
-    return nullptr;
-  }
-  if (sequenceLength == 0) {
-    args.refuse("sequenceLength", "a positive integer");
     return nullptr;
   }
   return args.run([=](const Kernels& kernels) {

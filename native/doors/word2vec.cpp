@@ -15,13 +15,13 @@ struct TextArgs {
   bool read(const Args<count>& args) {
     return args.integer(2, "numTokens", maxCount, &numTokens) && args.integer(3, "lineEnd", maxCount, &lineEnd) &&
            args.integer(6, "numEmbeddings", maxRows, &numEmbeddings) &&
-           args.integer(7, "window", longestSentence, &window) &&
+           args.positive(7, "window", longestSentence, &window) &&
            args.integer(8, "numNegatives", maxNegatives, &numNegatives) &&
            args.u32s(0, "state", drawingWords + longestSentence, &state) &&
            args.u32s(1, "tokens", numTokens, &tokens) && args.u32s(4, "keep", numEmbeddings, &keep) &&
            args.u32s(5, "buckets", 2 * numEmbeddings, &buckets) && args.real(9, "firstLr", &firstLr) &&
            args.real(10, "tokensBehind", &tokensBehind) && args.real(11, "tokensInAll", &tokensInAll) &&
-           (window > 0 || args.refuse("window", "a positive integer")) && readState(args);
+           readState(args);
   }
 
  private:
@@ -29,8 +29,7 @@ struct TextArgs {
   template <usize count>
   bool readState(const Args<count>& args) const {
     const u32 length = state[6], center = state[7];
-    return (center <= length && length <= longestSentence) ||
-           args.refuse("state", "one whose center <= length <= longestSentence");
+    return args.isWhole("state[6]", length, 0, longestSentence) && args.isWhole("state[7]", center, 0, length);
   }
 };
 

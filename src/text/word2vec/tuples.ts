@@ -1,7 +1,8 @@
 import { allocate } from "../../allocate.js";
-import { type Backend, type Block, drawing, longestSentence } from "../../backend/backend.js";
+import { type Backend, type Block, drawing, longestSentence, maxNegatives } from "../../backend/backend.js";
 import { firstOutside } from "../../backend/js/firstOutside.js";
 import { sfc32 } from "../../backend/js/sfc32.js";
+import { checkWhole } from "../../check.js";
 import { rangeError } from "../../errors.js";
 import { fillUp, raised } from "../../random/alias.js";
 import type { Generator } from "../../random/generator.js";
@@ -69,10 +70,15 @@ export class Tuples {
   >;
   #epoch = 0;
 
-  /** @throws RangeError [ERR_OUT_OF_MEMORY], or [ERR_INDEX_OUT_OF_RANGE] when a token has no count. */
+  /**
+   * @throws RangeError [ERR_OUT_OF_MEMORY], [ERR_INDEX_OUT_OF_RANGE] when a token has no count, or [ERR_OUT_OF_RANGE] when the window or the
+   * number of negatives is none that kernels take.
+   */
   constructor(options: TupleOptions, generator: Generator, backend: Backend) {
     const { tokens, counts, ...rest } = options;
     const { model, window, negatives } = rest;
+    checkWhole("window", window, 1, longestSentence);
+    checkWhole("negatives", negatives, 0, maxNegatives);
     const bad = firstOutside(tokens, tokens.length, counts.length);
     if (bad < tokens.length) {
       const expected = `expected an integer in [0, ${counts.length})`;
