@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
  * Throws Error with what is wrong with the one that was tried.
  */
 export function loadAddon(abi: number): object {
+  if (!isInPackage()) throw new Error("bundled without its addon: mark nn-embedding as external");
   const own = inPackage("build/Release/nn_embedding.node");
   if (existsSync(own)) return open(own, abi);
   const platform = `${process.platform}${isMusl() ? "musl" : ""}-${process.arch}`;
@@ -29,6 +30,14 @@ export function loadAddon(abi: number): object {
       if (process.platform === "win32") throw new Error(`no prebuilt addon for ${platform}, and none can be compiled`);
       throw new Error(`no prebuilt addon for ${platform}: npx nn-embedding build compiles one`);
   }
+}
+
+/**
+ * Whether this file lies, or lay when it was bundled, where the package has it. In other bundles a path from here leads anywhere, such as to
+ * a folder where everybody may put an addon. A bundle for CommonJS has no `import.meta.url`.
+ */
+function isInPackage(): boolean {
+  return /\/(dist|src)\/backend\/loadAddon\.[jt]s(\?|$)/.test(String(import.meta.url));
 }
 
 /**
