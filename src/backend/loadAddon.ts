@@ -86,12 +86,22 @@ function open(path: string, abi: number): object {
   return module.exports;
 }
 
-/** dlopen crashes on a truncated ELF file: refuse it first. What else is wrong with a file the loader says itself. */
+/** What ELF files call the machines that addons are made for. */
+const machines: Readonly<Record<number, string>> = { 62: "x64", 183: "arm64" };
+
+/**
+ * dlopen crashes on a truncated ELF file, and says that another machine's is not there: refuse these first. What else is wrong with a file
+ * the loader says itself.
+ */
 function checkWhole(path: string): void {
   if (!existsSync(path)) return;
   const header = readStart(path, 64);
   // Of 64 bits and little-endian: others have their fields elsewhere.
   if (header.length < 64 || header.readUInt32BE(0) !== 0x7f454c46 || header[4] !== 2 || header[5] !== 1) return;
+  const machine = machines[header.readUInt16LE(0x12)];
+  if (machine !== undefined && machine !== process.arch) {
+    throw new Error(`${path}: its machine is ${machine}, expected ${process.arch}: it is of another architecture`);
+  }
   // The table of sections comes last: where it starts, and how long it is.
   const end = Number(header.readBigUInt64LE(0x28)) + header.readUInt16LE(0x3a) * header.readUInt16LE(0x3c);
   const { size } = statSync(path);
