@@ -19,13 +19,27 @@ export class InFlight {
     throw plainError("ERR_IN_USE", `${this.#name} is in use by ${calls} in flight, expected none: await ${them} first`);
   }
 
-  /** Begins something that uses all of these until its promise settles. */
+  /** A call begins that uses this. */
+  enter(): void {
+    this.#calls++;
+  }
+
+  /** Such a call has settled. */
+  leave(): void {
+    this.#calls--;
+  }
+
+  /** Begins something that uses all of these until its promise settles. Some may be another copy's, whose private fields are not ours. */
   static async during<Result>(used: readonly InFlight[], begin: () => Promise<Result>): Promise<Result> {
-    for (const each of used) each.#calls++;
+    const entered: InFlight[] = [];
     try {
+      for (const each of used) {
+        each.enter();
+        entered.push(each);
+      }
       return await begin();
     } finally {
-      for (const each of used) each.#calls--;
+      for (const each of entered) each.leave();
     }
   }
 }

@@ -215,21 +215,32 @@ export class Parameter {
   resize(numRows: number): void {
     this.checkInUse();
     const followers = this.#followers.flatMap((each) => each.deref() ?? []);
-    const all = [this, ...followers.filter((each) => each.#block !== null)];
+    const all = [this, ...followers.filter((each) => !each.isDisposed)];
     for (const each of all) each.inFlight.check();
     const blocks: Block[] = [];
     try {
-      for (const each of all) blocks.push(allocate(each.backend, each.#name, [numRows, each.#shape[1]]));
+      for (const each of all) blocks.push(each.allocateRows(numRows));
     } catch (error) {
       for (const block of blocks) block.dispose();
       throw error;
     }
     all.forEach((each, p) => {
-      each.#moveTo(blocks[p], numRows);
+      each.moveTo(blocks[p], numRows);
     });
   }
 
-  #moveTo(block: Block, numRows: number): void {
+  /** @internal Whether the values are gone. This and the next two are for {@link resize}: a follower may be another copy's of the package. */
+  get isDisposed(): boolean {
+    return this.#block === null;
+  }
+
+  /** @internal Memory for so many rows. Throws RangeError [ERR_OUT_OF_MEMORY]. */
+  allocateRows(numRows: number): Block {
+    return allocate(this.backend, this.#name, [numRows, this.#shape[1]]);
+  }
+
+  /** @internal Has so many rows in that memory from now on. */
+  moveTo(block: Block, numRows: number): void {
     const numColumns = this.#shape[1];
     const kept = Math.min(numRows, this.#shape[0]) * numColumns;
     block.f32(0, kept).set(this.data.subarray(0, kept));

@@ -147,6 +147,49 @@ describe("NN_EMBEDDING_BACKEND", () => {
   });
 });
 
+describe("Deno, which asks the user for permission when a variable is read", () => {
+  /** Stubs Deno with these permissions; which variables were read without. */
+  function deno(...granted: string[]): string[] {
+    const asked: string[] = [];
+    const isGranted = (variable: string): boolean => granted.includes(variable);
+    const querySync = ({ name, variable }: { name: string; variable: string }) => {
+      return { state: name === "env" && isGranted(variable) ? "granted" : "prompt" };
+    };
+    vi.stubGlobal("Deno", { permissions: { querySync } });
+    const get = (env: NodeJS.ProcessEnv, name: string): unknown => {
+      if (!isGranted(name)) asked.push(name);
+      return Reflect.get(env, name);
+    };
+    const { env } = process;
+    vi.spyOn(process, "env", "get").mockReturnValue(new Proxy(env, { get }));
+    return asked;
+  }
+
+  afterEach(() => vi.restoreAllMocks());
+
+  test("is not made to ask", async () => {
+    vi.stubEnv("NN_EMBEDDING_BACKEND", "js");
+    vi.stubEnv("NN_EMBEDDING_THREADS", "many");
+    const asked = deno();
+    const { backends, selectBackend } = await select();
+    expect(selectBackend().name).not.toBe("js");
+    expect(backends().find(({ chosen }) => chosen)!.name).not.toBe("js");
+    expect(asked.filter((name) => name.startsWith("NN_"))).toEqual([]);
+  });
+
+  test("follows the variable that it may read", async () => {
+    vi.stubEnv("NN_EMBEDDING_BACKEND", "js");
+    deno("NN_EMBEDDING_BACKEND");
+    expect((await select()).selectBackend().name).toBe("js");
+  });
+
+  test("of a kind that nobody knows: nothing is forced", async () => {
+    vi.stubEnv("NN_EMBEDDING_BACKEND", "js");
+    vi.stubGlobal("Deno", {});
+    expect((await select()).selectBackend().name).not.toBe("js");
+  });
+});
+
 describe("what is missing or broken leads on to the next", () => {
   test("no addon: WebAssembly", async () => {
     withoutAddon();

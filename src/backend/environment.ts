@@ -1,9 +1,16 @@
+interface Environment {
+  readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> };
+  readonly Deno?: { readonly permissions: { querySync(wanted: object): { readonly state: string } } };
+}
+
 /** What an environment variable says; undefined where it is not set, or empty, or where there is no environment. */
 export function readEnvironment(name: string): string | undefined {
   try {
-    const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+    const { process, Deno } = globalThis as Environment;
+    // Whoever reads without permission has Deno ask the user, and waits for the answer; this does not ask.
+    if (Deno !== undefined && Deno.permissions.querySync({ name: "env", variable: name }).state !== "granted") return;
     return process?.env?.[name] || undefined;
   } catch {
-    return undefined; // some runtimes ask for a permission: without an answer nothing is forced
+    return undefined; // it is not shown: nothing is forced
   }
 }

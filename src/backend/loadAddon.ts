@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
  * Throws Error with what is wrong with the one that was tried.
  */
 export function loadAddon(abi: number): object {
+  if (!isInPackage()) throw new Error("bundled without its addon: mark nn-embedding as external");
   const own = inPackage("build/Release/nn_embedding.node");
   if (existsSync(own)) return open(own, abi);
   const platform = `${process.platform}${isMusl() ? "musl" : ""}-${process.arch}`;
@@ -29,6 +30,14 @@ export function loadAddon(abi: number): object {
       if (process.platform === "win32") throw new Error(`no prebuilt addon for ${platform}, and none can be compiled`);
       throw new Error(`no prebuilt addon for ${platform}: npx nn-embedding build compiles one`);
   }
+}
+
+/**
+ * Whether this file lies, or lay when it was bundled, where the package has it. In other bundles a path from here leads anywhere, such as to
+ * a folder where everybody may put an addon. A bundle for CommonJS has no `import.meta.url`.
+ */
+function isInPackage(): boolean {
+  return /\/(dist|src)\/backend\/loadAddon\.[jt]s(\?|$)/.test(String(import.meta.url));
 }
 
 /**
@@ -77,12 +86,22 @@ function open(path: string, abi: number): object {
   return module.exports;
 }
 
-/** dlopen crashes on a truncated ELF file: refuse it first. What else is wrong with a file the loader says itself. */
+/** What ELF files call the machines that addons are made for. */
+const machines: Readonly<Record<number, string>> = { 62: "x64", 183: "arm64" };
+
+/**
+ * dlopen crashes on a truncated ELF file, and says that another machine's is not there: refuse these first. What else is wrong with a file
+ * the loader says itself.
+ */
 function checkWhole(path: string): void {
   if (!existsSync(path)) return;
   const header = readStart(path, 64);
   // Of 64 bits and little-endian: others have their fields elsewhere.
   if (header.length < 64 || header.readUInt32BE(0) !== 0x7f454c46 || header[4] !== 2 || header[5] !== 1) return;
+  const machine = machines[header.readUInt16LE(0x12)];
+  if (machine !== undefined && machine !== process.arch) {
+    throw new Error(`${path}: its machine is ${machine}, expected ${process.arch}: it is of another architecture`);
+  }
   // The table of sections comes last: where it starts, and how long it is.
   const end = Number(header.readBigUInt64LE(0x28)) + header.readUInt16LE(0x3a) * header.readUInt16LE(0x3c);
   const { size } = statSync(path);

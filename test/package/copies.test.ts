@@ -59,6 +59,54 @@ test("imported, and required as engines do that know no module-sync", () => {
   expect(loss).toBeGreaterThan(0);
 });
 
+test("a head of one copy on the table of another: calls off the event loop, resize, dispose", () => {
+  const code = `${head}
+    const copies = {
+      imported: await import("nn-embedding"),
+      common: require("./node_modules/nn-embedding/dist/index.cjs"),
+      web: await import("nn-embedding/web"),
+    };
+    const codeOf = (act) => { try { act(); } catch (error) { return error.code ?? String(error); } };
+    const all = [];
+    for (const [owner, { Embedding, manualSeed }] of Object.entries(copies))
+      for (const [user, { Unembedding }] of Object.entries(copies)) {
+        manualSeed(1);
+        const table = new Embedding(50, 8);
+        const hidden = table.forward([1, 2, 3]);
+        const head = new Unembedding(table.weight, { bias: true });
+        const calls = [head.topKAsync(hidden, 2), head.forwardAsync(hidden), head.lossAsync(hidden, [4, 5, 6])];
+        const inFlight = [() => table.dispose(), () => table.resize(60), () => head.dispose()].map(codeOf);
+        const [{ indices }, logits, { loss }] = await Promise.all(calls);
+        const gradient = table.weight.grad.toDense().join();
+        table.resize(60);
+        const sizes = [head.numEmbeddings, head.bias.shape[0], head.forward(hidden).length];
+        const settled = [() => head.dispose(), () => table.resize(70), () => table.dispose()].map(codeOf);
+        all.push({ pair: owner + ", " + user, told: { bits: [indices.join(), logits.join(), loss, gradient], inFlight, sizes, settled } });
+      }
+    say(all);`;
+  const [{ told }, ...others] = runModule<{ pair: string; told: object }[]>(project, code);
+  const inFlight = ["ERR_IN_USE", "ERR_IN_USE", "ERR_IN_USE"];
+  expect(told).toMatchObject({ inFlight, sizes: [60, 60, 180], settled: [null, null, null] });
+  expect(others.length).toBe(8);
+  for (const other of others) expect(other).toEqual({ pair: other.pair, told });
+});
+
+test("a call that cannot begin leaves nothing in use", () => {
+  const code = `${head}
+    const { Embedding, Unembedding } = await import("nn-embedding");
+    const table = new Embedding(50, 8);
+    const foreign = Object.create(table.weight, { inFlight: { value: {} } }); // of a copy so old that it counts otherwise
+    for (const name of ["numRows", "numColumns", "backend", "data", "shape", "checkInUse"]) {
+      const value = table.weight[name];
+      Object.defineProperty(foreign, name, { value: typeof value === "function" ? () => {} : value });
+    }
+    const used = new Unembedding(foreign);
+    const refused = await used.topKAsync(new Float32Array(8), 2).catch((error) => error.name);
+    used.dispose();
+    say(refused);`;
+  expect(runModule<string>(project, code)).toBe("TypeError");
+});
+
 test("two installs", () => {
   cpSync(at, join(folder, "other/node_modules/nn-embedding"), { recursive: true });
   const other = pathToFileURL(join(folder, "other/node_modules/nn-embedding/dist/index.js"));
