@@ -2,10 +2,10 @@ import { element } from "./elements.js";
 
 const [width, height, edge] = [240, 56, 4];
 
-/** How many steps the line shows. */
-const mostSteps = 200;
+/** How many losses the line shows. */
+const mostLosses = 200;
 
-/** The loss of each step as a line. */
+/** The loss before the first step and after each one as a line. */
 export class LossLine {
   readonly element = element("div", { class: "loss-line" });
   readonly #svg = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Loss: no step yet" });
@@ -25,17 +25,18 @@ export class LossLine {
     this.element.hidden = true;
   }
 
-  add(loss: number): void {
-    this.#losses = [...this.#losses, loss].slice(-mostSteps);
+  /** @param before counts for the first step only: of a later one it is measured against other words. */
+  add(before: number, after: number): void {
+    this.#losses = [...(this.#losses.length === 0 ? [before] : this.#losses), after].slice(-mostLosses);
     const losses = this.#losses;
     const least = Math.min(...losses);
     const range = Math.max(...losses) - least || 1;
-    const x = (i: number) => edge + (losses.length === 1 ? 0 : (i * (width - 2 * edge)) / (losses.length - 1));
+    const x = (i: number) => edge + (i * (width - 2 * edge)) / (losses.length - 1);
     const y = (value: number) => height - edge - ((value - least) * (height - 2 * edge)) / range;
     this.#line.setAttribute("points", losses.map((each, i) => `${x(i).toFixed(1)},${y(each).toFixed(1)}`).join(" "));
     this.#dot.setAttribute("cx", x(losses.length - 1).toFixed(1));
-    this.#dot.setAttribute("cy", y(loss).toFixed(1));
-    const text = `loss by step: ${losses[0].toFixed(2)} to ${loss.toFixed(2)}`;
+    this.#dot.setAttribute("cy", y(after).toFixed(1));
+    const text = `loss by step: ${losses[0].toFixed(3)} to ${after.toFixed(3)}`;
     this.#svg.setAttribute("aria-label", text);
     this.#caption.textContent = text;
     this.element.hidden = false;

@@ -75,11 +75,14 @@ export function startNeighbors(book: Book, choose: (index: number) => void): (re
     const isOther = reading === undefined || word?.id !== reading.words[reading.chosen]?.id;
     reading = next;
     picker.show(next);
-    if (word === undefined || !(isOther || current === 0)) return;
-    if (word.id > 0) return show(word.id);
+    if (!isOther && current !== 0) return;
+    if (word !== undefined && word.id > 0) return show(word.id);
     current = 0;
     map.show([]);
-    status.textContent = `“${word.text}” is unknown: all unknown words share one row, which has no meaning of its own.`;
+    status.textContent =
+      word === undefined
+        ? "No word to have neighbors yet: type some."
+        : `“${word.text}” is unknown: all unknown words share one row, which has no meaning of its own.`;
   };
 }
 

@@ -40,7 +40,13 @@ export function startOneHot(book: Book, choose: (index: number) => void): (readi
   return (reading) => {
     picker.show(reading);
     const word = reading.words[reading.chosen];
-    if (word === undefined) return;
+    if (word === undefined) {
+      for (const map of [factors, results]) map.show([]);
+      verdict.textContent = "No word to be picked yet: type some.";
+      verdict.classList.remove("wrong");
+      bits.replaceChildren();
+      return;
+    }
     const { id } = word;
     const { row, product } = bothWays(id);
     const first = Math.max(0, Math.min(numEmbeddings - 1 - 2 * around, id - around));

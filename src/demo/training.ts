@@ -87,11 +87,12 @@ export function startTraining(book: Book): (reading: Reading) => void {
       const change = trainer.step();
       if (change === null) break;
       isFresh = false;
-      lossLine.add(change.lossBefore);
+      lossLine.add(change.lossBefore, change.lossAfter);
       const isLast = i === count - 1;
       if (isLast || !prefersStillness()) {
         showGradients();
         showChange(change);
+        if (isLast) tell(change); // once: what a status says is read aloud
         await new Promise((resolve) => setTimeout(resolve, isLast ? 0 : 90));
       }
     }
@@ -127,7 +128,7 @@ export function startTraining(book: Book): (reading: Reading) => void {
           : `The next step will move ${counted(rows.length, "row")}: ${touched}.`;
       return;
     }
-    const { before, after, lossBefore, lossAfter, movedRows } = change;
+    const { before, after, movedRows } = change;
     dots.light(movedRows, `${counted(words.length, "row")} of the table; those that moved: ${touched}`);
     const added = Float32Array.from(after, (value, i) => value - before[i]);
     scales.change.fit(added);
@@ -140,6 +141,9 @@ export function startTraining(book: Book): (reading: Reading) => void {
     const detail = (i: number) => (column: number) => `before ${before[i * embeddingDim + column].toFixed(3)}`;
     maps.change.show(Array.from(rows, (_, i) => named(added, i)));
     maps.after.show(Array.from(rows, (_, i) => ({ ...named(after, i), detail: detail(i) })));
+  }
+
+  function tell({ lossBefore, lossAfter, movedRows }: Change): void {
     const kept = grouped(words.length - movedRows.length);
     status.textContent =
       `Loss ${lossBefore.toFixed(3)} before the step, ${lossAfter.toFixed(3)} after it. ` +

@@ -78,8 +78,18 @@ describe.skipIf(!hasBrowser())("the browser page, for everyone and everywhere", 
 
   test.each([320, 390, 768])("nothing is wider than a screen of %i", async (width) => {
     const { page } = await visit(browser, site.url, { viewport: { width, height: 700 } });
-    await page.getByLabel("Your text").fill("congregation consecrations thanksgiving");
-    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+    for (const words of ["congregation consecrations thanksgiving", `the ${"x".repeat(390)}`]) {
+      await page.getByLabel("Your text").fill(words);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+    }
+    await page.close();
+  });
+
+  test.each([320, 640])("on a screen of %i each entry of the contents begins beside its number", async (width) => {
+    const { page } = await visit(browser, site.url, { viewport: { width, height: 700 } });
+    const below = `[...document.querySelectorAll(".contents li")].map((each) =>
+      each.firstElementChild.getBoundingClientRect().top - each.getBoundingClientRect().top)`;
+    expect(await page.evaluate(below)).toEqual(Array.from({ length: 7 }, () => 0));
     await page.close();
   });
 

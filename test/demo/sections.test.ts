@@ -183,11 +183,18 @@ describe.skipIf(!hasBrowser())("the sections of the browser page", patience, () 
         expect(Math.abs(value - change.rows[i][j] - table.rowOf(name)[j])).toBeLessThan(0.002);
       }
     }
+    const ends = async () => (await at.page.locator(".loss-line span").textContent())!.match(/[\d.]+/g);
+    expect(await ends()).toEqual([before, after]);
+    const said = () => at.page.evaluate("globalThis.said") as Promise<string[]>;
+    await at.page.evaluate(`globalThis.said = [];
+      new MutationObserver(() => said.push(document.querySelector("#training .verdict").textContent)).observe(
+        document.querySelector("#training .verdict"), { childList: true, characterData: true, subtree: true })`);
     await at.page.getByRole("button", { name: "Take 20 steps" }).click();
     const points = async () => (await at.page.locator("polyline").getAttribute("points"))!.split(" ").length;
-    await expect.poll(points, patience).toBe(21);
-    const [first, last] = (await at.page.locator(".loss-line span").textContent())!.match(/[\d.]+/g)!.map(Number);
-    expect(last).toBeLessThan(first);
+    await expect.poll(points, patience).toBe(22); // before the first step, and after each
+    await expect.poll(said, patience).toHaveLength(1);
+    expect((await said())[0]).toContain(` ${(await ends())![1]} after it.`);
+    expect(Number((await ends())![1])).toBeLessThan(Number(before));
     await at.page.getByRole("button", { name: "Start again" }).click();
     expect(await status.textContent()).toContain("The next step will move 7 rows");
     expect(await at.page.locator(".loss-line").isVisible()).toBe(false);
@@ -209,6 +216,22 @@ describe.skipIf(!hasBrowser())("the sections of the browser page", patience, () 
     expect(await at.page.evaluate("document.activeElement.className")).toBe("link");
     await read("coffee");
     expect(await at.page.locator("#neighbors [role=status]").textContent()).toContain("“coffee” is unknown");
+  });
+
+  test("4, 6: a text without a word shows none", async () => {
+    await read(text);
+    await at.page.getByLabel("Your text").fill("");
+    for (const [section, map] of [
+      ["#one-hot", "The product and the lookup"],
+      ["#neighbors", "Directions of the word and its neighbors"],
+    ]) {
+      expect(await at.page.locator(`${section} [role=status]`).textContent()).toMatch(/^No word .*: type some\.$/);
+      expect((await numbersOf(at.page, map)).names).toEqual([]);
+      expect(await at.page.locator(section).textContent()).not.toContain("earth");
+    }
+    await at.page.getByLabel("Your text").fill("earth");
+    expect((await numbersOf(at.page, "The product and the lookup")).names).toEqual(["product", "lookup"]);
+    expect((await numbersOf(at.page, "Directions of the word and its neighbors")).names[0]).toBe("earth");
   });
 
   test("7: every implementation has the same bits, and then a time", async () => {

@@ -1,7 +1,9 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   copyFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -11,8 +13,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compile, compilers } from "../../src/cli/addon/compile.js";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { compile } from "../../src/cli/addon/compile.js";
+import { compilers } from "../../src/cli/addon/compiler.js";
 import { readRecipe } from "../../src/cli/addon/recipe.js";
 import { exists, filesUnder, read, root } from "../house/sources.js";
 import { install, makeFolder, remove, report, tarball } from "./packed.js";
@@ -136,6 +139,7 @@ describe("nn-embedding build, in an installed package", () => {
     }
   }, 300_000);
 
+  afterEach(() => vi.restoreAllMocks());
   afterAll(() => remove(folder), 60_000);
 
   const build = (env: NodeJS.ProcessEnv = {}, ...args: string[]) =>
@@ -151,6 +155,59 @@ describe("nn-embedding build, in an installed package", () => {
     expect(status).toBe(1);
     expect(build({}, "--prebuilt", "amiga").stderr).toMatch(/prebuilt is "amiga", expected linux-x64, /);
   });
+
+  /** A program of one line of sh, for CXX. */
+  const makeProgram = (name: string, line: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+    return path;
+  };
+
+  test("refuses a CXX that is no program, and takes no other compiler in its place", () => {
+    for (const CXX of ["nonsense", folder, join(root, "package.json")]) {
+      const { stderr, stdout, status } = build({ CXX });
+      expect(stderr).toMatch(/^nn-embedding: CXX is ".*", expected the name or the path of a C\+\+ compiler\n$/);
+      expect(stdout).not.toContain("done");
+      expect(status).toBe(1);
+    }
+  });
+
+  test.skipIf(process.platform === "win32")("refuses a CXX that makes nothing, or does not start", () => {
+    expect(build({ CXX: makeProgram("idle", "exit 0") }).stderr).toMatch(
+      /^nn-embedding: CXX is ".*idle", which made nothing of native\/\w+\.cpp, expected a C\+\+ compiler\n$/,
+    );
+    const lost = makeProgram("lost", "");
+    writeFileSync(lost, "#!/nowhere/sh\n");
+    expect(build({ CXX: lost }).stderr).toMatch(/which does not start \(ENOENT\), expected a C\+\+ compiler\n$/);
+  });
+
+  test.skipIf(process.platform === "win32")("tells in a line, behind the compiler's words, that it says no", () => {
+    const CXX = `${makeProgram("old", `echo "error: unknown option '$2'" >&2; exit 4`)} -words  -of-its-own`;
+    const { stderr, status } = build({ CXX });
+    expect(stderr.split("\n")).toEqual([
+      "error: unknown option '-of-its-own'",
+      expect.stringMatching(
+        /^nn-embedding: CXX is ".*old -words -of-its-own", which ended with 4 at native\/\w+\.cpp, expected one that compiles C\+\+20$/,
+      ),
+      "",
+    ]);
+    expect(status).toBe(1);
+  });
+
+  test.skipIf(process.platform === "win32").each(["SIGINT", "SIGTERM"] as const)(
+    "leaves nothing behind when %s ends it",
+    async (signal) => {
+      const env = { ...process.env, CXX: makeProgram("slow", "exec sleep 300") };
+      const child = spawn(process.execPath, [join(at, "dist/cli/main.js"), "build"], { cwd: folder, env });
+      const made = join(at, "build/Release");
+      const making = (): string[] => (existsSync(made) ? readdirSync(made).filter((each) => /^making/.test(each)) : []);
+      await vi.waitFor(() => expect(making()).toHaveLength(1), 20_000);
+      child.kill(signal);
+      expect(await once(child, "exit")).toEqual([null, signal]);
+      expect(making()).toEqual([]);
+    },
+    30_000,
+  );
 
   test.skipIf(compiler === undefined || exists("node_modules/node-api-headers"))(
     "says whose headers are missing where Node has none",
@@ -182,13 +239,18 @@ describe("nn-embedding build, in an installed package", () => {
     const other = join(folder, "broken");
     for (const path of ["native", "binding.gyp"]) cpSync(root + path, join(other, path), { recursive: true });
     writeFileSync(join(other, "native/addon.cpp"), "this is no C++");
+    const say = vi.spyOn(console, "error").mockImplementation(() => {});
     const made = compile({
       root: other,
       target: `${process.platform}-${process.arch}`,
       out: "build/Release/nn_embedding.node",
       isPrebuilt: false,
     });
-    await expect(made).rejects.toThrow(compiler === undefined ? /no C\+\+ compiler/ : /ended with 1:\n.*addon\.cpp/s);
+    await expect(made).rejects.toThrow(
+      compiler === undefined ? /no C\+\+ compiler/ : /ended with 1 at native\/addon\.cpp/,
+    );
+    expect(say.mock.calls.length).toBe(compiler === undefined ? 0 : 1); // of all the compilers that run the first
+    if (compiler !== undefined) expect(say.mock.calls[0][0]).toContain("this is no C++");
     if (compiler !== undefined) expect(readdirSync(join(other, "build/Release"))).toEqual([]);
   });
 
@@ -197,7 +259,8 @@ describe("nn-embedding build, in an installed package", () => {
     () => {
       const before = report(folder);
       expect(before.chosen).toBe("wasm:simd");
-      const { stdout, stderr, status } = build();
+      const CXX = `${makeProgram("cache", 'exec "$@"')} ${compiler}`;
+      const { stdout, stderr, status } = build({ CXX, NN_EMBEDDING_THREADS: "nonsense", NN_EMBEDDING_BACKEND: "js" });
       expect({ status, stderr }).toMatchObject({ status: 0 });
       expect(stdout).toContain("build/Release/nn_embedding.node");
       const after = report(folder);

@@ -3,7 +3,8 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { CAC } from "cac";
 import { rangeError, show } from "../../errors.js";
-import { compile, compilers } from "./compile.js";
+import { compile } from "./compile.js";
+import { compilers } from "./compiler.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -22,12 +23,22 @@ async function build(prebuilt: unknown): Promise<void> {
     // In a process of its own: this one may have loaded another addon, and a bad one must not take it along.
     const script = `
       import { backends } from "nn-embedding";
-      const { name, isa } = backends().find((each) => each.chosen);
-      console.log(name + ":" + isa + " was loaded from it");`;
-    const env = { ...process.env, NN_EMBEDDING_BACKEND: "native" };
+      const native = backends().filter((each) => each.name === "native");
+      const used = native.find((each) => each.chosen);
+      if (used === undefined) console.log(native[0].why);
+      else console.log(used.name + ":" + used.isa + " was loaded from it");
+      process.exitCode = used === undefined ? 1 : 0;`;
+    const { NN_EMBEDDING_BACKEND: _, NN_EMBEDDING_THREADS: _threads, ...env } = process.env; // what they force is not asked here
     const options = { cwd: root, env, encoding: "utf8" } as const;
-    const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], options);
-    if (status !== 0) throw rangeError("ERR_BACKEND_UNSUPPORTED", `${out} does not load: ${stderr}`);
+    const { status, signal, stdout, stderr } = spawnSync(
+      process.execPath,
+      ["--input-type=module", "-e", script],
+      options,
+    );
+    if (status !== 0) {
+      const why = stdout.trim() || stderr.trim() || `its process ended with ${signal ?? status}`;
+      throw rangeError("ERR_BACKEND_UNSUPPORTED", `${out} does not load: ${why}`);
+    }
     console.log(stdout.trim());
     return;
   }

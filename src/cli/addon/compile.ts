@@ -1,20 +1,12 @@
 /** From sources to an addon with a C++ compiler and headers: no node-gyp, no python, no make. */
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { basename, delimiter, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { rangeError } from "../../errors.js";
+import { findCompiler, runCompiler } from "./compiler.js";
 import { readRecipe } from "./recipe.js";
-
-/** The platforms that prebuilt addons are made for, and the compilers that can, best first. */
-export const compilers: Readonly<Record<string, readonly string[]>> = {
-  "linux-x64": ["x86_64-linux-gnu-g++"],
-  "linux-arm64": ["aarch64-linux-gnu-g++"],
-  "linuxmusl-x64": ["x86_64-linux-gnu-g++"],
-  "linuxmusl-arm64": ["aarch64-linux-gnu-g++"],
-};
 
 /** What a prebuilt addon must not take from the machine it is made on. */
 const prebuiltFlags = ["-U_FORTIFY_SOURCE", "-fno-stack-protector"];
@@ -36,6 +28,9 @@ const prebuiltOn: Readonly<Record<string, readonly string[]>> = {
   arm64: ["-mno-outline-atomics"],
 };
 
+/** The signals by which a process is ended from outside. */
+const endings: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+
 export interface Compilation {
   /** The root of the package. */
   readonly root: string;
@@ -47,7 +42,11 @@ export interface Compilation {
   readonly isPrebuilt: boolean;
 }
 
-/** Compiles and links. Throws Error when a tool is missing or says no, with what it said. */
+/**
+ * Compiles and links. What lies there half made is removed in every case: a signal that ends the process waits for that.
+ *
+ * @throws RangeError [ERR_BACKEND_UNSUPPORTED] a tool is missing, or the compiler says no: what it said is then on stderr.
+ */
 export async function compile({ root, target, out, isPrebuilt }: Compilation): Promise<void> {
   const [system, architecture] = target.split("-");
   const prebuilt = isPrebuilt ? prebuiltFor[system] : { compile: [], link: ["-pthread"] };
@@ -65,35 +64,34 @@ export async function compile({ root, target, out, isPrebuilt }: Compilation): P
   const beside = join(root, dirname(out));
   mkdirSync(beside, { recursive: true });
   const folder = mkdtempSync(join(beside, "making-")); // where it can be renamed from: nobody loads half an addon
+  const stop = new AbortController(); // for the first reason there is
+  const interrupt = (signal: NodeJS.Signals): void => stop.abort(signal);
+  for (const signal of endings) process.on(signal, interrupt);
   try {
+    const run = (source: string, made: string, parameters: readonly string[]): Promise<void> =>
+      runCompiler(compiler, { parameters, folder: root, source, made, signal: stop.signal }).catch((error) =>
+        stop.abort(error),
+      );
     const objects = sources.map(({ path }) => join(folder, `${path.replaceAll("/", "_")}.o`));
-    const waiting = sources.map(({ path, flags }, i) => ["-c", path, "-o", objects[i], ...shared, ...flags]);
+    const waiting = sources.map(({ path, flags }, i) => ({ path, object: objects[i], flags }));
     const work = async (): Promise<void> => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await run(compiler, next, root);
+      for (let next = waiting.shift(); next !== undefined && !stop.signal.aborted; next = waiting.shift()) {
+        const { path, object, flags } = next;
+        await run(path, object, ["-c", path, "-o", object, ...shared, ...flags]);
+      }
     };
     await Promise.all(Array.from({ length: availableParallelism() }, work));
+    stop.signal.throwIfAborted();
     const made = join(folder, basename(out));
     const kind = system === "darwin" ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared", "-Wl,--as-needed"];
-    await run(compiler, [...kind, "-o", made, ...objects, ...linkFlags, ...prebuilt.link], root);
+    await run("its objects", made, [...kind, "-o", made, ...objects, ...linkFlags, ...prebuilt.link]);
+    stop.signal.throwIfAborted();
     renameSync(made, join(root, out));
   } finally {
+    for (const signal of endings) process.off(signal, interrupt);
     rmSync(folder, { recursive: true, force: true });
+    if (endings.includes(stop.signal.reason)) process.kill(process.pid, stop.signal.reason);
   }
-}
-
-/** The compiler for a target; CXX names another one for the machine's own. */
-function findCompiler(target: string): string {
-  const isOwn = target === `${process.platform}-${process.arch}`;
-  const own = isOwn ? [process.env.CXX ?? "", "c++", "g++", "clang++"] : [];
-  const candidates = [...own, ...(compilers[target] ?? [])].filter((each) => each !== "");
-  const found = candidates.find(isOnPath);
-  if (found === undefined) {
-    throw rangeError(
-      "ERR_BACKEND_UNSUPPORTED",
-      `no C++ compiler for ${target}, expected one of ${candidates.join(", ")} on the PATH`,
-    );
-  }
-  return found;
 }
 
 /** Where node_api.h and napi.h are. */
@@ -119,24 +117,4 @@ function findHeader(header: string, folders: readonly string[], name: string, ro
     throw rangeError("ERR_BACKEND_UNSUPPORTED", `no ${header}${where}: npm install ${name} brings it`);
   }
   return found;
-}
-
-function isOnPath(tool: string): boolean {
-  if (tool.includes("/")) return existsSync(tool);
-  return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, tool)));
-}
-
-function run(command: string, args: readonly string[], cwd: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
-    let said = "";
-    child.stderr.on("data", (text) => {
-      said += text;
-    });
-    child.on("error", reject);
-    child.on("close", (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`${command} ${args.join(" ")} ended with ${code}:\n${said.slice(0, 2000)}`));
-    });
-  });
 }
