@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type * as Native from "../src/backend/native.js";
 import type * as Select from "../src/backend/select.js";
@@ -19,10 +20,8 @@ afterEach(() => {
 
 /** A machine on which the addon does not load, as src/backend/native.ts reports it. */
 function withoutAddon(why = "nn_embedding.node: its ABI is 7, expected 1: it is of another version"): void {
-  vi.doMock("#native", () => ({
-    candidates: ["avx512", "avx2", "baseline"].map((isa) => ({ name: "native", isa, why })),
-    threads: undefined,
-  }));
+  const candidates = ["avx512", "avx2", "baseline"].map((isa) => ({ name: "native", isa, why }));
+  vi.doMock("#native", () => ({ openNative: () => ({ candidates }) }));
 }
 
 describe("backends()", () => {
@@ -147,6 +146,54 @@ describe("NN_EMBEDDING_BACKEND", () => {
   });
 });
 
+describe("the addon is opened when it is wanted", () => {
+  /** How often it was opened since. */
+  function opens(): { readonly mock: { readonly calls: readonly unknown[] } } {
+    vi.doMock("#native", () => vi.importActual<typeof Native>("../src/backend/native.js"));
+    return vi.spyOn(process, "dlopen");
+  }
+  const hasAddon = existsSync("build/Release/nn_embedding.node");
+
+  afterEach(() => vi.restoreAllMocks());
+
+  test.skipIf(!hasAddon)("not at import, and then once", async () => {
+    const { mock } = opens();
+    const { backends, selectBackend } = await select();
+    expect(mock.calls.length).toBe(0);
+    selectBackend("wasm");
+    selectBackend("js:scalar");
+    expect(mock.calls.length).toBe(0);
+    expect(selectBackend().name).toBe("native");
+    backends();
+    expect(mock.calls.length).toBe(1);
+  });
+
+  test.skipIf(!hasAddon).each(["wasm", "wasm:scalar", "js"])(
+    "NN_EMBEDDING_BACKEND=%s: only by its name",
+    async (name) => {
+      vi.stubEnv("NN_EMBEDDING_BACKEND", name);
+      const { mock } = opens();
+      const { backends, selectBackend } = await select();
+      const { getNumThreads, setNumThreads } = await import("../src/backend/threads.js");
+      const natives = () => backends().filter((each) => each.name === "native");
+      expect(selectBackend().name).toBe(name.split(":")[0]);
+      for (const each of natives()) {
+        expect(each).toMatchObject({ supported: false, why: `not tried: NN_EMBEDDING_BACKEND is ${name}` });
+      }
+      setNumThreads(3);
+      expect(getNumThreads()).toBe(1);
+      expect(refusalOf(() => selectBackend("cuda"))).toContain(
+        `(unsupported: not tried: NN_EMBEDDING_BACKEND is ${name})`,
+      );
+      expect(mock.calls.length).toBe(0);
+      expect(selectBackend("native").name).toBe("native");
+      expect(natives()[0].supported).toBe(true);
+      expect(getNumThreads()).toBe(3);
+      expect(mock.calls.length).toBe(1);
+    },
+  );
+});
+
 describe("Deno, which asks the user for permission when a variable is read", () => {
   /** Stubs Deno with these permissions; which variables were read without. */
   function deno(...granted: string[]): string[] {
@@ -214,8 +261,8 @@ describe("what is missing or broken leads on to the next", () => {
     });
     vi.doMock("#native", () => vi.importActual<typeof Native>("../src/backend/native.js"));
     const { backends, selectBackend } = await select();
-    dlopen.mockRestore();
     expect(selectBackend().name).toBe("wasm");
+    dlopen.mockRestore();
     const native = backends().filter(({ name }) => name === "native");
     expect(native.length).toBeGreaterThan(0);
     for (const each of native) expect(each).toMatchObject({ supported: false, why });
@@ -227,8 +274,9 @@ describe("what is missing or broken leads on to the next", () => {
     });
     vi.doMock("#native", () => vi.importActual<typeof Native>("../src/backend/native.js"));
     const { backends } = await select();
+    const [first] = backends();
     dlopen.mockRestore();
-    expect(backends()[0].why).toMatch(/nn_embedding\.node: its ABI is 99, expected \d+: it is of another version$/);
+    expect(first.why).toMatch(/nn_embedding\.node: its ABI is 99, expected \d+: it is of another version$/);
     expect(backends().find(({ chosen }) => chosen)!.name).toBe("wasm");
   });
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { threads } from "#native";
+import { openNative } from "#native";
 import { noPadding } from "../src/backend/backend.js";
 import type { specification } from "../src/backend/js/js.js";
 import { implementations } from "../src/backend/select.js";
@@ -14,6 +14,7 @@ import { shareAll } from "./conformance/implementations.js";
 import { root } from "./house/sources.js";
 import { any, refusalOf } from "./refusals.js";
 
+const { threads } = openNative();
 const native = implementations().find((each) => each.name === "native" && "backend" in each);
 const addon = `${root}build/Release/nn_embedding.node`;
 

@@ -68,6 +68,16 @@ export interface Threads {
   setSplitsAll(splitsAll: boolean): void;
 }
 
+/** What `#native` leads to. */
+export interface Native {
+  /** One for each instruction set of this architecture, best first. */
+  readonly candidates: readonly Candidate[];
+  /** The threads of this process that they may use; undefined where none of them works. */
+  readonly threads: Threads | undefined;
+  /** What the machine can do at best, where there is an addon: for the bench. */
+  readonly limits: Limits | undefined;
+}
+
 /** The most threads that may be asked for. */
 export const maxThreads = 256;
 

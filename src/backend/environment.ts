@@ -14,3 +14,14 @@ export function readEnvironment(name: string): string | undefined {
     return undefined; // it is not shown: nothing is forced
   }
 }
+
+/** The environment variable that says which implementation layers use unless told otherwise. */
+export const backendVariable = "NN_EMBEDDING_BACKEND";
+
+/** Why nothing native is tried unless somebody names it: the way out where an addon ends the process. undefined where it may be. */
+export function whyNotNative(): string | undefined {
+  const wanted = readEnvironment(backendVariable);
+  return wanted !== undefined && /^(wasm|js)(:|$)/.test(wanted)
+    ? `not tried: ${backendVariable} is ${wanted}`
+    : undefined;
+}

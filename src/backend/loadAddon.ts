@@ -55,10 +55,14 @@ function isMusl(): boolean {
 }
 
 function readStart(path: string, length: number): Buffer {
-  const start = Buffer.alloc(length);
+  return readAt(path, 0, length);
+}
+
+function readAt(path: string, position: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
   const file = openSync(path, "r");
   try {
-    return start.subarray(0, readSync(file, start));
+    return bytes.subarray(0, readSync(file, bytes, 0, length, position));
   } finally {
     closeSync(file);
   }
@@ -90,8 +94,8 @@ function open(path: string, abi: number): object {
 const machines: Readonly<Record<number, string>> = { 62: "x64", 183: "arm64" };
 
 /**
- * dlopen crashes on a truncated ELF file, and says that another machine's is not there: refuse these first. What else is wrong with a file
- * the loader says itself.
+ * dlopen crashes on an ELF file whose end was cut off or never written, and says that another machine's is not there: refuse these first.
+ * What else is wrong with a file the loader says itself.
  */
 function checkWhole(path: string): void {
   if (!existsSync(path)) return;
@@ -103,7 +107,16 @@ function checkWhole(path: string): void {
     throw new Error(`${path}: its machine is ${machine}, expected ${process.arch}: it is of another architecture`);
   }
   // The table of sections comes last: where it starts, and how long it is.
-  const end = Number(header.readBigUInt64LE(0x28)) + header.readUInt16LE(0x3a) * header.readUInt16LE(0x3c);
+  const start = Number(header.readBigUInt64LE(0x28));
+  const [entry, count] = [header.readUInt16LE(0x3a), header.readUInt16LE(0x3c)];
+  const end = start + entry * count;
   const { size } = statSync(path);
   if (size < end) throw new Error(`${path}: ${size} bytes, expected at least ${end}: the file is cut short`);
+  // Its first entry is zero in every file; the others are not, unless what was to be written there never was.
+  for (const each of count > 1 ? [1, count - 1] : []) {
+    if (readAt(path, start + each * entry, entry).some((byte) => byte !== 0)) continue;
+    throw new Error(
+      `${path}: section ${each} of ${count} is zeros, expected what it is: the file was not written whole`,
+    );
+  }
 }

@@ -1,8 +1,9 @@
 import { availableParallelism } from "node:os";
 import process from "node:process";
 import { ArrayBufferBlock } from "./arrayBufferBlock.js";
-import type { Backend, Block, Candidate, Kernels, Limits, Threads } from "./backend.js";
+import type { Backend, Block, Candidate, Kernels, Limits, Native } from "./backend.js";
 import { type Call, makeCall } from "./calls.js";
+import { whyNotNative } from "./environment.js";
 import { loadAddon } from "./loadAddon.js";
 import { Turns } from "./turns.js";
 
@@ -57,8 +58,15 @@ function tryToLoad(): Addon | string {
   }
 }
 
-function find(addon: Addon | string): Candidate[] {
-  if (typeof addon === "string") return known().map((isa) => ({ name: "native", isa, why: addon }));
+function nativeWithout(why: string): Native {
+  return {
+    candidates: known().map((isa) => ({ name: "native", isa, why })),
+    threads: undefined,
+    limits: undefined,
+  };
+}
+
+function nativeOf(addon: Addon): Native {
   // Fallback: the engine refuses foreign memory, or byteLength is 0; otherwise this throws.
   const lease = (byteLength: number): ArrayBuffer => addon.allocate(byteLength) ?? new ArrayBuffer(byteLength);
   const allocate = (byteLength: number): Block => new ArrayBufferBlock(byteLength, lease, addon.release);
@@ -77,10 +85,9 @@ function find(addon: Addon | string): Candidate[] {
     return { name: "native", isa, open: () => backend };
   });
   const unable = Object.entries(addon.unsupported).map(([isa, why]): Candidate => ({ name: "native", isa, why }));
-  return [...able, ...unable];
+  const threads = { ...addon, available: availableParallelism() };
+  return { candidates: [...able, ...unable], threads, limits: addon.limits };
 }
-
-const addon = tryToLoad();
 
 /**
  * Two lists of calls at most are off the event loop: each uses all threads of ours, and those of Node's pool are there for files and names
@@ -88,12 +95,15 @@ const addon = tryToLoad();
  */
 const turns = new Turns(2);
 
-/** The native backend: a candidate for each instruction set of this architecture, best first; all share one kind of memory. */
-export const candidates: readonly Candidate[] = find(addon);
+/** What opening the addon came to. */
+let opened: Native | undefined;
 
-/** The threads of this process that native kernels may use; undefined where none of them works. */
-export const threads: Threads | undefined =
-  typeof addon === "string" ? undefined : { ...addon, available: availableParallelism() };
-
-/** What the machine can do at best, where there is an addon: for the bench. */
-export const limits: Limits | undefined = typeof addon === "string" ? undefined : addon.limits;
+/** The native backend; all of it shares one kind of memory. The addon is opened the first time, if the environment has nothing against it. */
+export function openNative(isForced = false): Native {
+  if (opened !== undefined) return opened;
+  const why = isForced ? undefined : whyNotNative();
+  if (why !== undefined) return nativeWithout(why);
+  const addon = tryToLoad();
+  opened = typeof addon === "string" ? nativeWithout(addon) : nativeOf(addon);
+  return opened;
+}

@@ -1,7 +1,7 @@
-import { candidates as native } from "#native";
+import { openNative } from "#native";
 import { rangeError, show, typeError } from "../errors.js";
 import type { Backend, BackendName, Candidate, Kernels } from "./backend.js";
-import { readEnvironment } from "./environment.js";
+import { backendVariable, readEnvironment } from "./environment.js";
 import { candidates as js, specification } from "./js/js.js";
 import { settleThreads } from "./threads.js";
 import { candidates as wasm } from "./wasm/wasm.js";
@@ -26,11 +26,8 @@ export type Implementation = { readonly name: BackendName; readonly isa: string 
   | { readonly why: string }
 );
 
-/** The environment variable that says which implementation layers use unless told otherwise. */
-export const backendVariable = "NN_EMBEDDING_BACKEND";
-
-/** Best first: the first that opens is the default. */
-const candidates: readonly Candidate[] = [...native, ...wasm, ...js];
+/** What comes behind the native implementations, best first. */
+const others: readonly Candidate[] = [...wasm, ...js];
 
 /** What opening each candidate came to. Opened at most once: a WASM implementation has one memory. */
 const opened = new Map<Candidate, Implementation>();
@@ -54,9 +51,9 @@ export function backends(): BackendInfo[] {
   });
 }
 
-/** @internal Every implementation known here, best first, each tried. The environment has no say in it. */
+/** @internal Every implementation known here, best first, each tried; native ones only unless the environment asks for others. */
 export function implementations(): Implementation[] {
-  return candidates.map(open);
+  return [...openNative().candidates, ...others].map(open);
 }
 
 /**
@@ -72,9 +69,11 @@ export function selectBackend(name?: string): Backend {
       `${argument} is ${show(wanted)}, expected the name of a backend, such as "wasm"`,
     );
   }
-  const matches = candidates.filter(
-    (each) => wanted === undefined || each.name === wanted || implementationName(each) === wanted,
-  );
+  const fits = (each: Candidate): boolean =>
+    wanted === undefined || each.name === wanted || implementationName(each) === wanted;
+  const isBeside = wanted !== undefined && others.some(fits); // then the addon may stay closed
+  const isForced = wanted?.startsWith("native") ?? false;
+  const matches = [...(isBeside ? [] : openNative(isForced).candidates), ...others].filter(fits);
   for (const candidate of matches) {
     const found = open(candidate);
     if ("why" in found) continue;
@@ -102,16 +101,14 @@ export function implementationName(backend: { readonly name: string; readonly is
 }
 
 function open(candidate: Candidate): Implementation {
+  if ("why" in candidate) return candidate;
   let found = opened.get(candidate);
   if (found === undefined) {
     const { name, isa } = candidate;
-    if ("why" in candidate) found = { name, isa, why: candidate.why };
-    else {
-      try {
-        found = { name, isa, backend: candidate.open() };
-      } catch (error) {
-        found = { name, isa, why: error instanceof Error ? error.message : String(error) };
-      }
+    try {
+      found = { name, isa, backend: candidate.open() };
+    } catch (error) {
+      found = { name, isa, why: error instanceof Error ? error.message : String(error) };
     }
     opened.set(candidate, found);
   }

@@ -1,4 +1,4 @@
-import { threads } from "#native";
+import { openNative } from "#native";
 import { checkWhole } from "../check.js";
 import { rangeError, show } from "../errors.js";
 import { maxThreads } from "./backend.js";
@@ -7,7 +7,10 @@ import { readEnvironment } from "./environment.js";
 /** The environment variable that says how many threads calls use unless told otherwise. */
 export const threadsVariable = "NN_EMBEDDING_THREADS";
 
-/** Whether the environment need not be asked any more. */
+/** What {@link setNumThreads} was told. */
+let told: number | undefined;
+
+/** Whether the native threads know how many they are. Until the addon is opened they do not. */
 let isSettled = false;
 
 /**
@@ -21,7 +24,7 @@ let isSettled = false;
  */
 export function getNumThreads(): number {
   settleThreads();
-  return threads?.getNumThreads() ?? 1;
+  return openNative().threads?.getNumThreads() ?? 1;
 }
 
 /**
@@ -37,21 +40,30 @@ export function getNumThreads(): number {
  */
 export function setNumThreads(numThreads: number): void {
   checkWhole("numThreads", numThreads, 1, maxThreads);
-  isSettled = true;
+  told = numThreads;
+  const { threads } = openNative();
   threads?.setNumThreads(numThreads);
+  isSettled = threads !== undefined;
 }
 
-/** @internal Takes the number from the environment or the machine, once, unless somebody of this process said already. */
+/** @internal Takes the number from the environment or the machine, once there are threads, unless somebody of this process said already. */
 export function settleThreads(): void {
   if (isSettled) return;
+  const { threads } = openNative();
+  const asked = told ?? askedFor() ?? Math.min(threads?.available ?? 1, maxThreads);
+  if (told === undefined) threads?.setFirstNumThreads(asked);
+  else threads?.setNumThreads(asked);
+  isSettled = threads !== undefined;
+}
+
+/** What NN_EMBEDDING_THREADS says; undefined where it says nothing. */
+function askedFor(): number | undefined {
   const text = readEnvironment(threadsVariable);
-  const wanted = text === undefined ? Math.min(threads?.available ?? 1, maxThreads) : Number(text);
-  if (text !== undefined && !(/^\d+$/.test(text) && wanted >= 1 && wanted <= maxThreads)) {
-    throw rangeError(
-      "ERR_OUT_OF_RANGE",
-      `${threadsVariable} is ${show(text)}, expected an integer in [1, ${maxThreads}]`,
-    );
-  }
-  threads?.setFirstNumThreads(wanted);
-  isSettled = true;
+  if (text === undefined) return undefined;
+  const wanted = Number(text);
+  if (/^\d+$/.test(text) && wanted >= 1 && wanted <= maxThreads) return wanted;
+  throw rangeError(
+    "ERR_OUT_OF_RANGE",
+    `${threadsVariable} is ${show(text)}, expected an integer in [1, ${maxThreads}]`,
+  );
 }

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { threads } from "#native";
+import { openNative } from "#native";
 import type { Backend, Kernels } from "../../src/backend/backend.js";
 import { implementationName, implementations } from "../../src/backend/select.js";
+
+const { threads } = openNative();
 
 /** One implementation that works here, under its full name: "native:avx2". */
 export interface Implementation {

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -100,6 +101,33 @@ describe("an addon that is", () => {
     if (addon === null) return;
     const length = at < 1 ? Math.floor(readFileSync(addon).length * at) : at;
     expectNoAddon(report(spoiled((path) => truncateSync(path, length))), /cut short|too short/);
+  });
+
+  const lost = (path: string, bytes: number): void => {
+    const whole = readFileSync(path);
+    writeFileSync(path, whole.fill(0, whole.length - bytes));
+  };
+
+  test.skipIf(process.platform !== "linux").each([64, 4096, 500_000])("never written in its last %d bytes", (bytes) => {
+    if (addon === null) return;
+    const why = /nn_embedding\.node: section \d+ of \d+ is zeros, expected what it is: the file was not written whole$/;
+    expectNoAddon(report(spoiled((path) => lost(path, bytes))), why);
+  });
+
+  test.skipIf(process.platform !== "linux")("the end of the process: NN_EMBEDDING_BACKEND is the way out", () => {
+    if (addon === null) return;
+    const project = spoiled((path) => {
+      const whole = readFileSync(path);
+      const table = 64 * whole.readUInt16LE(0x3c); // is looked at before the addon is opened, and so stays
+      writeFileSync(path, whole.fill(0, whole.length - 500_000, whole.length - table));
+    });
+    const code = 'import { backends } from "nn-embedding"; console.log(backends().find(({ chosen }) => chosen).name)';
+    const run = (backend: string): { readonly status: number | null; readonly stdout: string } => {
+      const env = { ...process.env, NN_EMBEDDING_BACKEND: backend };
+      return spawnSync(process.execPath, ["--input-type=module", "-e", code], { cwd: project, encoding: "utf8", env });
+    };
+    expect(run("").status).not.toBe(0);
+    expect(run("wasm")).toMatchObject({ status: 0, stdout: "wasm\n" });
   });
 
   test("missing", () => {

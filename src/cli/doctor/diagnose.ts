@@ -4,7 +4,8 @@ import { delimiter, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Backend } from "../../backend/backend.js";
-import { backendVariable, implementationName, implementations, selectBackend } from "../../backend/select.js";
+import { backendVariable } from "../../backend/environment.js";
+import { implementationName, implementations, selectBackend } from "../../backend/select.js";
 import { getNumThreads } from "../../backend/threads.js";
 import { scalar, simd } from "../../backend/wasm/modules.js";
 import { selfCheck } from "./selfCheck.js";
@@ -85,6 +86,7 @@ function readEnvironment(): Diagnosis["environment"] & { readonly chosen: Backen
 /** What to do about an implementation that does not work. */
 export function remedyFor(name: string, why: string, checkout = existsSync(join(root, "binding.gyp"))): string {
   if (name === "wasm") return "use a newer version of Node, started without --jitless";
+  if (why.startsWith("not tried")) return `none is needed; to try it unset ${backendVariable}`;
   if (why.includes("this CPU")) return "none is needed: the others give the same bits";
   if (/addons is disabled|ERR_DLOPEN_DISABLED/.test(why)) {
     return "start node without --no-addons, and beside --permission with --allow-addons";

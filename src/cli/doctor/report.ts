@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { backendVariable } from "../../backend/select.js";
+import { backendVariable } from "../../backend/environment.js";
 import { threadsVariable } from "../../backend/threads.js";
 import type { Diagnosis } from "./diagnose.js";
 

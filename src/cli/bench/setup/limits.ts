@@ -1,9 +1,9 @@
-import { limits as machine } from "#native";
+import { openNative } from "#native";
 import type { Limits } from "../../../backend/backend.js";
 import type { Task } from "../measure.js";
 
 /** What the machine can do at best: undefined where there is no addon to measure it. */
-export const limits: Limits | undefined = machine;
+export const limits: Limits | undefined = openNative().limits;
 
 /** The time to read these floats in their order. */
 export function readLimit(machine: Limits, threads: number, floats: Float32Array): Task {
