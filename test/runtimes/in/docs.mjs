@@ -14,7 +14,7 @@ import { bundleWorker } from "./workerd.mjs";
 const pages = {
   "node.md": {
     needs: [],
-    run: (folder) => ["lookup.js", "lookup.cjs"].map((file) => run(execPath, [file], { cwd: folder })),
+    run: (folder) => ["lookup.mjs", "lookup.cjs"].map((file) => run(execPath, [file], { cwd: folder })),
   },
   "deno.md": { needs: [deno.name], run: (folder) => [deno.runDeno(folder, "lookup.js", join(folder, "cache"))] },
   "bun.md": {
