@@ -19,8 +19,8 @@ export const bagMean = 1;
 export const bagMax = 2;
 
 /** Arrays of nothing: "none" where a kernel takes an array or none, and every row, 0, 1, 2, …, for a step. */
-export const noFloats = new Float32Array(0);
-export const noRows = new Uint32Array(0);
+export const noFloats: Float32Array = new Float32Array(0);
+export const noRows: Uint32Array = new Uint32Array(0);
 
 /**
  * The kernels. Pointers (here: typed arrays) and counts in, a count out; no allocation the caller can see, no exception, no state.

@@ -40,7 +40,16 @@ export function checkReduction(value: unknown): asserts value is Reduction {
 }
 
 /** The options with their defaults. Throws unless they are what they should be. */
-export function checkLossOptions(options: LossOptions, numEmbeddings: number) {
+export function checkLossOptions(
+  options: LossOptions,
+  numEmbeddings: number,
+): {
+  ignoreIndex: number;
+  reduction: Reduction;
+  labelSmoothing: number;
+  classWeights: Float32Array | undefined;
+  gradients: boolean;
+} {
   checkOptions(options, ["ignoreIndex", "reduction", "labelSmoothing", "classWeights", "gradients"]);
   const { ignoreIndex = -100, reduction = "mean", labelSmoothing = 0, classWeights, gradients = true } = options;
   checkWhole("ignoreIndex", ignoreIndex);

@@ -30,9 +30,9 @@ export class Heap {
   #untouched: number;
   buffer!: ArrayBuffer;
   /** All of linear memory. */
-  f32!: Float32Array<ArrayBuffer>;
+  f32!: Float32Array;
   /** All of linear memory. */
-  u32!: Uint32Array<ArrayBuffer>;
+  u32!: Uint32Array;
 
   /** @param base the first address that belongs to the heap. */
   constructor(memory: WebAssembly.Memory, base: number) {
