@@ -37,6 +37,7 @@ export async function bundle() {
       format: "esm",
       platform: "browser",
       minify: true,
+      keepNames: true, // errors tell of classes by name
     }),
   ]);
   writeCommonTypes();

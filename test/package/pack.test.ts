@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
+import { Embedding } from "../../src/index.js";
 import { exists, read, root } from "../house/sources.js";
 import { install, makeFolder, readTarball, remove, tarball } from "./packed.js";
 
@@ -149,10 +150,27 @@ describe.skipIf(!exists("node_modules/esbuild"))("bundles", () => {
   });
 });
 
+test("the declarations speak of plain typed arrays, as TypeScript before 5.7 knows them", () => {
+  const declarations = readTarball(tarball).filter(({ path }) => /\.d\.c?ts$/.test(path));
+  expect(declarations.length).toBeGreaterThan(50);
+  const generic = declarations.filter(({ bytes }) => /Array<ArrayBuffer/.test(new TextDecoder().decode(bytes)));
+  expect(generic.map(({ path }) => path)).toEqual([]);
+});
+
 test("nn-embedding/web imports nothing, and has all names", async () => {
   const at = join(install(tarball, join(folder, "web")), "dist/web.js");
   expect(readFileSync(at, "utf8")).not.toMatch(/\bfrom ?"|\bimport[ ("]/);
   const web = await import(/* @vite-ignore */ `file://${at}`);
   for (const name of ["Embedding", "manualSeed", "SGD", "decodeSafetensors"]) expect(web[name]).toBeTypeOf("function");
+  // Refusals name classes: it is minified, and says what the sources say.
+  const refused = (Layer: typeof Embedding): string => {
+    try {
+      return String(new Layer(new Layer(3, 2) as never, 2));
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  expect(refused(web.Embedding)).toBe(refused(Embedding));
+  expect(refused(web.Embedding)).toContain("an instance of Embedding");
   expect(new web.Embedding(3, 2).weight.implementation).toMatch(/^wasm:/);
 });
