@@ -3,7 +3,7 @@ import { type Kernels, noPadding } from "../src/backend/backend.js";
 import { specification } from "../src/backend/js/js.js";
 import { backends, implementationName, selectBackend } from "../src/backend/select.js";
 import { getNumThreads } from "../src/backend/threads.js";
-import { type Diagnosis, diagnose, remedyFor } from "../src/cli/doctor/diagnose.js";
+import { type Diagnosis, diagnose, type Place, remedyFor, runtimeOf } from "../src/cli/doctor/diagnose.js";
 import { addDoctor } from "../src/cli/doctor/doctor.js";
 import { kernelCalls } from "../src/cli/doctor/kernelCalls.js";
 import { formatDiagnosis } from "../src/cli/doctor/report.js";
@@ -122,20 +122,47 @@ describe("selfCheck", () => {
   });
 });
 
+test.each([
+  [{ node: "26.3.0" }, "Node 26.3.0"],
+  [{ node: "26.3.0", deno: "2.5.0" }, "Deno 2.5.0"],
+  [{ node: "26.3.0", bun: "1.3.0" }, "Bun 1.3.0"],
+])("the runtime of %j is %s", (versions, runtime) => {
+  expect(runtimeOf(versions)).toBe(runtime);
+  expect(formatDiagnosis({ ...diagnose(), runtime }, false)).toContain(`runtime  ${runtime}, `);
+});
+
 describe("remedies", () => {
+  const installed: Place = { checkout: false, runtime: "Node 26.0.0", addons: [] };
+  const checkout: Place = { ...installed, checkout: true };
+
   test("fit what is wrong", () => {
     expect(remedyFor("native", "this CPU has no AVX-512")).toContain("none is needed");
     expect(remedyFor("native", "Cannot load native addon because loading addons is disabled.")).toContain(
       "--no-addons",
     );
-    expect(remedyFor("native", "cannot open shared object file", false)).toContain("npx nn-embedding build");
-    expect(remedyFor("native", "invalid ELF header", true)).toContain("npm run build");
+    expect(remedyFor("native", "cannot open shared object file", installed)).toContain("npx nn-embedding build");
+    expect(remedyFor("native", "invalid ELF header", checkout)).toContain("npm run build");
     expect(remedyFor("wasm", "this engine has no WebAssembly SIMD")).toContain("newer version of Node");
+  });
+
+  test("are none in Deno, which loads no addon", () => {
+    const remedy = remedyFor("native", "this runtime loads no addons", { ...installed, runtime: "Deno 2.5.0" });
+    expect(remedy).toBe("none is needed, for WebAssembly gives the same bits");
+  });
+
+  test("bring back the prebuilt addon that a bad one hides", () => {
+    const built = "build/Release/nn_embedding.node";
+    const prebuilt = `prebuilds/${process.platform}-${process.arch}/nn_embedding.node`;
+    const remedy = (...addons: string[]) => remedyFor("native", "invalid ELF header", { ...installed, addons });
+    expect(remedy(built, prebuilt)).toContain("delete build/Release: the prebuilt addon");
+    for (const addons of [[built], [prebuilt], [built, "prebuilds/amiga-m68k/nn_embedding.node"]]) {
+      expect(remedy(...addons)).not.toContain("delete build/Release");
+    }
   });
 
   test("name the tools that are missing", () => {
     vi.stubEnv("PATH", "");
-    expect(remedyFor("native", "cannot open shared object file", true)).toContain(
+    expect(remedyFor("native", "cannot open shared object file", checkout)).toContain(
       "install python3, make and g++, then ",
     );
   });

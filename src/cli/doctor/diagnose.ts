@@ -31,7 +31,8 @@ export interface Finding {
 /** All that `nn-embedding doctor` tells. */
 export interface Diagnosis {
   readonly version: string;
-  readonly node: string;
+  /** "Node 26.3.0": what this runs in, and its version. */
+  readonly runtime: string;
   readonly platform: string;
   readonly cpu: string;
   readonly threads: number;
@@ -60,7 +61,7 @@ export function diagnose(): Diagnosis {
   });
   return {
     version: JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version,
-    node: process.versions.node,
+    runtime: runtimeOf(process.versions),
     platform: `${platform()} ${arch()}`,
     cpu: cpus()[0]?.model.trim() || "unknown CPU",
     threads: cpus().length,
@@ -83,13 +84,38 @@ function readEnvironment(): Diagnosis["environment"] & { readonly chosen: Backen
   }
 }
 
+/** Deno and Bun tell a version of Node as well: that which they are like. */
+export function runtimeOf({ deno, bun, node }: Readonly<Record<string, string | undefined>>): string {
+  if (deno !== undefined) return `Deno ${deno}`;
+  return bun !== undefined ? `Bun ${bun}` : `Node ${node}`;
+}
+
+/** Where remedies are taken. */
+export interface Place {
+  readonly checkout: boolean;
+  readonly runtime: string;
+  /** Paths of the addons that are there. */
+  readonly addons: readonly string[];
+}
+
+function here(): Place {
+  const addons = findAddons().map(({ path }) => path);
+  return { checkout: existsSync(join(root, "binding.gyp")), runtime: runtimeOf(process.versions), addons };
+}
+
 /** What to do about an implementation that does not work. */
-export function remedyFor(name: string, why: string, checkout = existsSync(join(root, "binding.gyp"))): string {
+export function remedyFor(name: string, why: string, { checkout, runtime, addons }: Place = here()): string {
   if (name === "wasm") return "use a newer version of Node, started without --jitless";
   if (why.startsWith("not tried")) return `none is needed; to try it unset ${backendVariable}`;
   if (why.includes("this CPU")) return "none is needed: the others give the same bits";
   if (/addons is disabled|ERR_DLOPEN_DISABLED/.test(why)) {
     return "start node without --no-addons, and beside --permission with --allow-addons";
+  }
+  if (runtime.startsWith("Deno")) return "none is needed, for WebAssembly gives the same bits"; // no addon is loaded there
+  const isBuilt = addons.some((path) => path.startsWith("build/")); // it is there, and still does not load
+  const prebuilt = new RegExp(`^prebuilds/${platform()}(musl)?-${arch()}/`);
+  if (isBuilt && addons.some((path) => prebuilt.test(path))) {
+    return "delete build/Release: the prebuilt addon is then loaded again";
   }
   if (!checkout) {
     const build = platform() === "win32" ? "" : "; npx nn-embedding build compiles an addon";
@@ -99,7 +125,7 @@ export function remedyFor(name: string, why: string, checkout = existsSync(join(
   const last = missing.pop();
   const list = missing.length > 0 ? `${missing.join(", ")} and ${last}` : last;
   const tools = last === undefined ? "" : `install ${list}, then `;
-  const stale = findAddons().some(({ path }) => path.startsWith("build/")) ? "remove build/ and " : ""; // it is there, and still does not load
+  const stale = isBuilt ? "remove build/ and " : "";
   return `${tools}${stale}npm run build; should that fail, build/log.txt says why`;
 }
 

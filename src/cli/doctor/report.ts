@@ -7,11 +7,11 @@ import type { Diagnosis } from "./diagnose.js";
 export function formatDiagnosis(diagnosis: Diagnosis, colors: boolean): string {
   const style = (format: Parameters<typeof styleText>[0], text: string): string =>
     colors ? styleText(format, text) : text;
-  const { version, node, cpu, threads, numThreads, addons, wasm, environment, implementations } = diagnosis;
+  const { version, runtime, cpu, threads, numThreads, addons, wasm, environment, implementations } = diagnosis;
   const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
   const facts = [
     ["package", `nn-embedding ${version}`],
-    ["runtime", `Node ${node}, ${diagnosis.platform}`],
+    ["runtime", `${runtime}, ${diagnosis.platform}`],
     ["machine", `${cpu}, ${threads} threads`],
     [
       "uses",
