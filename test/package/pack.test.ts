@@ -146,7 +146,9 @@ describe.skipIf(!exists("node_modules/esbuild"))("bundles", () => {
 test("the declarations speak of plain typed arrays, as TypeScript before 5.7 knows them", () => {
   const declarations = readTarball(tarball).filter(({ path }) => /\.d\.c?ts$/.test(path));
   expect(declarations.length).toBeGreaterThan(50);
-  const generic = declarations.filter(({ bytes }) => /(Float32|Uint32|Uint8)Array</.test(new TextDecoder().decode(bytes)));
+  const generic = declarations.filter(({ bytes }) =>
+    /(Float32|Uint32|Uint8)Array</.test(new TextDecoder().decode(bytes)),
+  );
   expect(generic.map(({ path }) => path)).toEqual([]);
 });
 
