@@ -197,7 +197,10 @@ describe("nn-embedding build, in an installed package", () => {
   test.skipIf(process.platform === "win32").each(["SIGINT", "SIGTERM"] as const)(
     "leaves nothing behind when %s ends it",
     async (signal) => {
-      const env = { ...process.env, CXX: makeProgram("slow", "exec sleep 300") };
+      const env = {
+        ...process.env,
+        CXX: makeProgram("slow", `exec '${process.execPath}' -e 'setTimeout(() => {}, 300_000)'`),
+      };
       const child = spawn(process.execPath, [join(at, "dist/cli/main.js"), "build"], { cwd: folder, env });
       const made = join(at, "build/Release");
       const making = (): string[] => (existsSync(made) ? readdirSync(made).filter((each) => /^making/.test(each)) : []);

@@ -55,7 +55,9 @@ describe("the tarball", () => {
   });
 });
 
-test.skipIf(process.platform !== "linux")("a path of more than 100 characters is read whole", () => {
+const hasTar = spawnSync("tar", ["--version"]).status === 0;
+
+test.skipIf(!hasTar)("a path of more than 100 characters is read whole", () => {
   const path = `${"a".repeat(60)}/${"b".repeat(60)}/c.txt`;
   mkdirSync(dirname(join(folder, "package", path)), { recursive: true });
   writeFileSync(join(folder, "package", path), "long");
