@@ -15,7 +15,7 @@ const rowStep = 256;
 /**
  * Logit tile sizes when logits are recomputed: at most 512 KiB, which stays in a second-level cache. Rows of a chunk for the sums, since rows
  * do not depend on each other; columns of a block of 256 rows for the gradients, a multiple of 256 too. Half as many columns where the rows and
- * their gradients have to be staged, for memory's sake; it takes 1 or 2 % more time.
+ * their gradients have to be staged, for memory's sake; natively that took 1 or 2 % more time.
  */
 export const rowsOfSums = 64;
 const columnsOfGradients = 512;
