@@ -1,5 +1,6 @@
 import { allocate, floatBytes } from "./allocate.js";
 import { type Backend, type Block, noRows } from "./backend/backend.js";
+import { rowKernels } from "./backend/families/rows.js";
 import { firstOutside } from "./backend/js/firstOutside.js";
 import { implementationName, kernelsFor } from "./backend/select.js";
 import { coalesce, merge, spreadRows } from "./coalesce.js";
@@ -317,7 +318,7 @@ export class Parameter {
     return this.addInto(indices, paddingIdx, sparse, (values, numRows, places, paddingPlace) => {
       if (byFrequency) scatterAddByFrequency(values, numRows, numColumns, places, paddingPlace, stableGradOut);
       else {
-        const kernels = kernelsFor(this.backend, places.length * numColumns);
+        const kernels = kernelsFor(this.backend, rowKernels, places.length * numColumns);
         kernels.scatterAdd(values, numRows, numColumns, places, places.length, paddingPlace, stableGradOut);
       }
     });

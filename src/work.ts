@@ -1,15 +1,15 @@
-import type { Backend, Kernels } from "./backend/backend.js";
+import type { Backend, Family, Kernels } from "./backend/backend.js";
 import { type Call, makeCall } from "./backend/calls.js";
 import { kernelsFor } from "./backend/select.js";
 
 /**
- * Work that is written once and done in either of two ways, {@link now} or {@link later}: a generator of kernel calls. A list it yields has
+ * Work that is written once and done in either of two ways, {@link now} or {@link later}: a generator of calls of a family's kernels. A list it yields has
  * been made, in order, when it goes on; what it looks at before that is not there yet. What kernels return is lost: indices are checked before.
  */
-export type Work<Result> = Generator<readonly Call[], Result, void>;
+export type Work<Result, Some extends Partial<Kernels>> = Generator<readonly Call<Some>[], Result, void>;
 
 /** Does it at once. */
-export function now<Result>(kernels: Kernels, work: Work<Result>): Result {
+export function now<Result, Some extends Partial<Kernels>>(kernels: Some, work: Work<Result, Some>): Result {
   for (;;) {
     const { done, value } = work.next();
     if (done) return value;
@@ -24,8 +24,13 @@ const hopCost = 16384;
  * Does work that moves or multiplies this many floats off the event loop, where the backend has threads for it, else at once. It begins
  * before the call returns: what it reads until it first yields may change afterwards.
  */
-export async function later<Result>(backend: Backend, floats: number, work: Work<Result>): Promise<Result> {
-  if (backend.later === undefined || floats < hopCost) return now(kernelsFor(backend, floats), work);
+export async function later<Result, Some extends Partial<Kernels>>(
+  backend: Backend,
+  family: Family<Some>,
+  floats: number,
+  work: Work<Result, Some>,
+): Promise<Result> {
+  if (backend.later === undefined || floats < hopCost) return now(kernelsFor(backend, family, floats), work);
   try {
     for (;;) {
       const { done, value } = work.next();

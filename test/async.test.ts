@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Backend } from "../src/backend/backend.js";
 import type { Call } from "../src/backend/calls.js";
+import { type LossKernels, lossKernels } from "../src/backend/families/loss.js";
 import { InFlight } from "../src/inFlight.js";
 import { Embedding } from "../src/layers/embedding.js";
 import { type BagMode, EmbeddingBag } from "../src/layers/embeddingBag.js";
@@ -267,7 +268,7 @@ test("where calls fail the promise rejects, the generator is ended, and nothing 
     later: () => Promise.reject(new Error("no more threads")),
   } as Partial<Backend> as Backend;
   const seen: string[] = [];
-  const work = function* (): Work<number> {
+  const work = function* (): Work<number, LossKernels> {
     try {
       yield [];
       seen.push("went on");
@@ -277,7 +278,7 @@ test("where calls fail the promise rejects, the generator is ended, and nothing 
     }
   };
   const inFlight = new InFlight("table");
-  const promise = InFlight.during([inFlight], () => doLater(failing, 2 ** 20, work()));
+  const promise = InFlight.during([inFlight], () => doLater(failing, lossKernels, 2 ** 20, work()));
   expect(refusalOf(() => inFlight.check())).toBe(
     "Error [ERR_IN_USE]: table is in use by 1 call in flight, expected none: await it first",
   );

@@ -233,7 +233,7 @@ onEveryImplementation(({ name: backend }) => {
 });
 
 // The facade checks offsets in words, but behind the native door they would lead outside an array: it looks at them again.
-onEveryImplementation(({ backend: { name, kernels } }) => {
+onEveryImplementation(({ backend: { name }, kernels }) => {
   test.runIf(name === "native")("offsets that lie are refused at the door", () => {
     const table = new Float32Array(8);
     const indices = Uint32Array.of(0, 1, 2);

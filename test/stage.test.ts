@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Exports } from "../src/backend/wasm/exports.js";
 import { Heap } from "../src/backend/wasm/heap.js";
 import { layouts, planBlocks, type Sizes } from "../src/backend/wasm/plan.js";
-import { stagedKernels } from "../src/backend/wasm/stage.js";
+import { stagedMatmul } from "../src/backend/wasm/stagedMatmul.js";
+import { makeStaging } from "../src/backend/wasm/staging.js";
 import { Random } from "./conformance/cases.js";
 
 // How work is cut for the window. What comes of it, bit for bit, is conformance/window.test.ts.
@@ -65,7 +66,7 @@ test("all at home is one call of the kernel, by pointer", () => {
   const heap = new Heap(new WebAssembly.Memory({ initial: 16, maximum: 16 }), 0);
   const calls: number[][] = [];
   const matmulNT = (...args: number[]) => void calls.push(args);
-  const kernels = stagedKernels({ matmulNT } as Partial<Exports> as Exports, heap, 4096);
+  const kernels = stagedMatmul(makeStaging({ matmulNT } as Partial<Exports> as Exports, heap, 4096));
   const blocks = [6400, 6400, 10000].map((floats) => heap.allocate(floats * 4));
   const [a, b, out] = blocks.map((block) => block.f32());
   kernels.matmulNT(a, b, 100, 100, 64, false, out);

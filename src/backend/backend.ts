@@ -1,7 +1,6 @@
 /** THE CONTRACT. What a backend is: memory, and kernels that work in it (kernels.ts says what each of them promises). */
 
 import type { Call } from "./calls.js";
-import type { Kernels } from "./kernels.js";
 
 export * from "./kernels.js";
 
@@ -28,6 +27,17 @@ export interface Block {
   dispose(): void;
 }
 
+/**
+ * Kernels that are wanted together. Who needs some of them names their family, so that a bundle brings no others: an isolate that looks rows
+ * up need not parse what trains. The families are in families/.
+ */
+export interface Family<Some> {
+  /** In plain TypeScript: what the others must give the bits of. */
+  readonly specification: Some;
+  /** Around what a module of WebAssembly exports (a `Staging`, which the contract need not know). */
+  staged(staging: unknown): Some;
+}
+
 /** The names of the three backends. */
 export type BackendName = "native" | "wasm" | "js";
 
@@ -36,7 +46,8 @@ export interface Backend {
   readonly name: BackendName;
   /** "avx512", "avx2", "neon", "baseline" (native); "simd", "scalar" (wasm); "scalar" (js). */
   readonly isa: string;
-  readonly kernels: Kernels;
+  /** Its kernels of a family. */
+  kernels<Some>(family: Family<Some>): Some;
   /** How many floats plain JavaScript moves in the time that one call into this backend costs: smaller work stays in JavaScript. */
   readonly callCost: number;
   /**

@@ -1,8 +1,8 @@
 import { openNative } from "#native";
 import { rangeError, show, typeError } from "../errors.js";
-import type { Backend, BackendName, Candidate, Kernels } from "./backend.js";
+import type { Backend, BackendName, Candidate, Family } from "./backend.js";
 import { backendVariable, readEnvironment } from "./environment.js";
-import { candidates as js, specification } from "./js/js.js";
+import { candidates as js } from "./js/js.js";
 import { settleThreads } from "./threads.js";
 import { candidates as wasm } from "./wasm/wasm.js";
 
@@ -88,11 +88,11 @@ export function selectBackend(name?: string): Backend {
 }
 
 /**
- * The kernels for a call that moves or multiplies this many floats: below what a call into the backend costs, the
+ * A family's kernels for a call that moves or multiplies this many floats: below what a call into the backend costs, the
  * specification does it sooner, with the same bits.
  */
-export function kernelsFor(backend: Backend, floats: number): Kernels {
-  return floats < backend.callCost ? specification : backend.kernels;
+export function kernelsFor<Some>(backend: Backend, family: Family<Some>, floats: number): Some {
+  return floats < backend.callCost ? family.specification : backend.kernels(family);
 }
 
 /** "native:avx2": the name that forces exactly this implementation. */

@@ -1,4 +1,5 @@
 import type { Call } from "../backend/calls.js";
+import { type MatmulKernels, matmulKernels } from "../backend/families/matmul.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkApart, checkAttached, checkFloats, checkLength, checkMultiple } from "../check.js";
 import { InFlight } from "../inFlight.js";
@@ -37,7 +38,7 @@ export function affine(
     if (biasData) checkApart("out", out, "bias", biasData);
   }
   const result = out ?? newFloats(n * numOut);
-  const kernels = kernelsFor(weight.backend, n * data.length);
+  const kernels = kernelsFor(weight.backend, matmulKernels, n * data.length);
   kernels.matmulNT(x, data, n, numOut, numIn, false, result);
   if (biasData) addBias(result, biasData);
   return result;
@@ -55,14 +56,14 @@ export async function affineAsync(
   const biasData = bias?.data;
   const n = countRows(names.x, x, numIn, names.numIn);
   const result = newFloats(n * numOut);
-  const calls: Call[] = [["matmulNT", [new Float32Array(x), data, n, numOut, numIn, false, result]]];
+  const calls: Call<MatmulKernels>[] = [["matmulNT", [new Float32Array(x), data, n, numOut, numIn, false, result]]];
   // 1 times the bias is what affine adds too: no dot product is -0, the only number to which +0 and -0 add differently.
   if (biasData) calls.push(["matmulNN", [new Float32Array(n).fill(1), biasData, n, numOut, 1, true, result]]);
-  const work = function* (): Work<Float32Array> {
+  const work = function* (): Work<Float32Array, MatmulKernels> {
     yield calls;
     return result;
   };
-  return InFlight.during(usedBy(weight, bias), () => later(weight.backend, n * data.length, work()));
+  return InFlight.during(usedBy(weight, bias), () => later(weight.backend, matmulKernels, n * data.length, work()));
 }
 
 /** What a call in flight reads. */
@@ -91,7 +92,7 @@ export function affineBackward(
   const gradX = newFloats(n * numIn); // before anything is added, for there may be no room
   const stableX = stableFor(x, weight, bias);
   const stableGradOut = stableFor(gradOut, weight, bias);
-  const kernels = kernelsFor(weight.backend, n * numOut * numIn);
+  const kernels = kernelsFor(weight.backend, matmulKernels, n * numOut * numIn);
   weight.addDense((values, accumulate) => {
     kernels.matmulTN(stableGradOut, stableX, numOut, numIn, n, accumulate, values);
   });

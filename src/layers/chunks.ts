@@ -1,4 +1,5 @@
 import type { Call } from "../backend/calls.js";
+import type { LossKernels } from "../backend/families/loss.js";
 import type { Work } from "../work.js";
 
 /**
@@ -40,9 +41,9 @@ export function* walkChunks(
   numEmbeddings: number,
   columns: number,
   multiplicationsPerRow: number,
-  callsOf: (chunk: Chunk) => readonly Call[],
-): Work<void> {
-  let calls: Call[] = [];
+  callsOf: (chunk: Chunk) => readonly Call<LossKernels>[],
+): Work<void, LossKernels> {
+  let calls: Call<LossKernels>[] = [];
   let multiplications = 0;
   for (let first = 0; first < numEmbeddings; first += columns) {
     const count = Math.min(columns, numEmbeddings - first);

@@ -1,3 +1,4 @@
+import type { LossKernels } from "../backend/families/loss.js";
 import { type Indices, outOfRange } from "../indices.js";
 import type { Parameter } from "../parameter.js";
 import { newFloats } from "../results.js";
@@ -76,7 +77,7 @@ export function* crossEntropy(
   bias: Parameter | null,
   scratches: Scratches,
   { n, counted, hidden, targets, importance, divisor, reduction, labelSmoothing, gradHidden }: CrossEntropy,
-): Work<Loss> {
+): Work<Loss, LossKernels> {
   const isEvery = counted.length === n;
   const gradCounted = gradHidden === null || isEvery ? gradHidden : newFloats(hidden.length);
   const scales = Float32Array.from(importance, (each) => each / divisor);

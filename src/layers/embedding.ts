@@ -1,4 +1,5 @@
 import { longRow, maxRows, noPadding } from "../backend/backend.js";
+import { rowKernels } from "../backend/families/rows.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkApart, checkBoolean, checkLength, checkOptions, checkWhole } from "../check.js";
 import { rangeError } from "../errors.js";
@@ -183,7 +184,7 @@ export class Embedding {
     }
     const result = out ?? newFloats(numFloats);
     renorm(this, indices, rows);
-    const kernels = kernelsFor(weight.backend, rows.length * Math.min(embeddingDim, longRow));
+    const kernels = kernelsFor(weight.backend, rowKernels, rows.length * Math.min(embeddingDim, longRow));
     const done = kernels.gather(data, numEmbeddings, embeddingDim, rows, rows.length, result);
     if (done < rows.length) throw outOfRange("indices", indices, done, numEmbeddings);
     return result;
@@ -207,7 +208,13 @@ export class Embedding {
     const { data, numRows, numColumns } = weight;
     const out = newFloats(rows.length * numColumns);
     renorm(this, rows, rows);
-    return tableAsync([weight], out.length, ["gather", [data, numRows, numColumns, rows, rows.length, out]], out);
+    return tableAsync(
+      [weight],
+      rowKernels,
+      out.length,
+      ["gather", [data, numRows, numColumns, rows, rows.length, out]],
+      out,
+    );
   }
 
   /**

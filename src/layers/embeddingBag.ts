@@ -1,4 +1,5 @@
 import { bagMax, bagMean, bagSum, maxRows, noPadding } from "../backend/backend.js";
+import { bagKernels } from "../backend/families/bags.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkApart, checkBoolean, checkLength, checkOptions, checkWhole, checkWord } from "../check.js";
 import { rangeError } from "../errors.js";
@@ -181,7 +182,7 @@ export class EmbeddingBag {
     }
     const result = out ?? newFloats(numBags * embeddingDim);
     renorm(this, told, rows);
-    const kernels = kernelsFor(weight.backend, (rows.length + numBags) * embeddingDim);
+    const kernels = kernelsFor(weight.backend, bagKernels, (rows.length + numBags) * embeddingDim);
     const done = kernels.gatherBags(
       data,
       numEmbeddings,
@@ -221,7 +222,7 @@ export class EmbeddingBag {
     const padding = paddingIdx ?? noPadding;
     const bags = [rows, rows.length, offsets, numBags, modes[mode], padding, sampleWeights] as const;
     const floats = (rows.length + numBags) * embeddingDim;
-    return tableAsync([weight], floats, ["gatherBags", [data, numRows, embeddingDim, ...bags, out]], out);
+    return tableAsync([weight], bagKernels, floats, ["gatherBags", [data, numRows, embeddingDim, ...bags, out]], out);
   }
 
   /**
@@ -248,7 +249,7 @@ export class EmbeddingBag {
     const { rows, told, offsets, numBags, isWeighted } = bags;
     checkLength("gradOut", gradOut, numBags * embeddingDim, "numBags x embeddingDim");
     const padding = paddingIdx ?? noPadding;
-    const kernels = kernelsFor(weight.backend, (rows.length + numBags) * embeddingDim);
+    const kernels = kernelsFor(weight.backend, bagKernels, (rows.length + numBags) * embeddingDim);
     const counts = mode === "mean" ? bagCounts(bags, padding) : null;
     const gradients = isWeighted ? { gradPerSampleWeights: this.#weightGradients(bags, counts, gradOut) } : {};
 
@@ -318,7 +319,7 @@ export class EmbeddingBag {
     const { numEmbeddings, embeddingDim, paddingIdx, weight } = this;
     const { rows, told, offsets, numBags } = bags;
     const out = newFloats(rows.length);
-    const kernels = kernelsFor(weight.backend, rows.length * embeddingDim);
+    const kernels = kernelsFor(weight.backend, bagKernels, rows.length * embeddingDim);
     const done = kernels.dotBags(
       weight.data,
       numEmbeddings,

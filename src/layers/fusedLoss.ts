@@ -1,5 +1,6 @@
 import { noFloats, noPadding } from "../backend/backend.js";
 import type { Call } from "../backend/calls.js";
+import type { LossKernels } from "../backend/families/loss.js";
 import { log } from "../elementary.js";
 import type { OpenGradient, Parameter } from "../parameter.js";
 import type { Work } from "../work.js";
@@ -76,7 +77,7 @@ interface Rows {
  * A pass is kernel calls and nothing between them, so that it need not come back to the event loop for every chunk: the targets' logits are
  * dot products of their own, which have the same bits, and what is subtracted there is a scatterAdd to single floats.
  */
-export function* fusedLoss(given: FusedLoss): Work<RowLosses> {
+export function* fusedLoss(given: FusedLoss): Work<RowLosses, LossKernels> {
   const { weight, bias, scratches, gradHidden } = given;
   const n = given.targets.length;
   const losses = { target: new Float64Array(n), mean: new Float64Array(n) };
@@ -151,7 +152,7 @@ function takeRows({ given, homeStates, homeGradStates }: Course, top: number, co
 }
 
 /** The first pass: each row's greatest logit, sum of exponentials and sum of logits, chunk after chunk, and its target's logit. */
-function* sumRows(course: Course, { count, targets, states }: Rows): Work<void> {
+function* sumRows(course: Course, { count, targets, states }: Rows): Work<void, LossKernels> {
   const { given, walk, table, statistics, targetLogits, everyRow } = course;
   const [numEmbeddings, dim] = given.weight.shape;
   for (let i = 0; i < count; i++) statistics.set([Number.NEGATIVE_INFINITY, 0, 0], i * statisticsWidth);
@@ -161,7 +162,7 @@ function* sumRows(course: Course, { count, targets, states }: Rows): Work<void> 
   const summedAtOnce = walk.keepsAll ? count : Math.min(count, rowsOfSums);
   yield* walkChunks(numEmbeddings, chunkColumns, count * dim, (chunk) => {
     const { logits, rowsOfTable, bias } = partsOf(course, chunk, count);
-    const calls: Call[] = [];
+    const calls: Call<LossKernels>[] = [];
     for (let start = 0; start < count; start += summedAtOnce) {
       const some = Math.min(summedAtOnce, count - start);
       const someStates = states.subarray(start * dim, (start + some) * dim);
@@ -195,14 +196,14 @@ function settleRows(
 }
 
 /** The second pass: logits, kept or made again, become their gradients in place, and those what weight, bias and states get. */
-function* addGradients(course: Course, rows: Rows, gradStates: Float32Array): Work<void> {
+function* addGradients(course: Course, rows: Rows, gradStates: Float32Array): Work<void, LossKernels> {
   const { given, walk, statistics, ones, gradWeight, gradBias } = course;
   const { top, count: m, states } = rows;
   const [numEmbeddings, dim] = given.weight.shape;
   yield* walkChunks(numEmbeddings, walk.gradientColumns, 3 * m * dim, (chunk) => {
     const { first, count } = chunk;
     const { logits, rowsOfTable, bias } = partsOf(course, chunk, m);
-    const calls: Call[] = [];
+    const calls: Call<LossKernels>[] = [];
     if (!walk.keepsAll) calls.push(["matmulNT", [states, rowsOfTable, m, count, dim, false, logits]]);
     calls.push(["softmaxGradient", [logits, m, count, bias, statistics]]);
     const { places, less } = targetsIn(chunk, rows, given);

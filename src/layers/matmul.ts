@@ -1,3 +1,4 @@
+import { matmulKernels } from "../backend/families/matmul.js";
 import { kernelsFor, selectBackend } from "../backend/select.js";
 import { checkApart, checkBoolean, checkLength, checkOptions, checkWhole } from "../check.js";
 import { newFloats } from "../results.js";
@@ -49,7 +50,7 @@ export function matmul(a: Float32Array, b: Float32Array, options: MatmulOptions)
     checkApart("out", out, "a", a);
     checkApart("out", out, "b", b);
   }
-  const kernels = kernelsFor(selectBackend(options.backend), m * n * k);
+  const kernels = kernelsFor(selectBackend(options.backend), matmulKernels, m * n * k);
   const result = out ?? newFloats(m * n);
   if (transposeA && transposeB) {
     const transposed = newFloats(m * n); // a^T b^T is (b a)^T

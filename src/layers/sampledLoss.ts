@@ -1,4 +1,6 @@
 import { noPadding } from "../backend/backend.js";
+import { matmulKernels } from "../backend/families/matmul.js";
+import { rowKernels } from "../backend/families/rows.js";
 import { exp } from "../backend/js/exponential.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkBoolean, checkMultiple, checkOptions } from "../check.js";
@@ -66,10 +68,10 @@ export function sampledRowLosses(
     bias?.checkGradIdle();
   }
   const stableHidden = stableFor(hidden, weight, bias);
-  const kernels = kernelsFor(weight.backend, candidates.length * dim);
-  const rowKernels = kernelsFor(weight.backend, each * dim);
+  const { gather } = kernelsFor(weight.backend, rowKernels, candidates.length * dim);
+  const { matmulNT, matmulNN, matmulTN } = kernelsFor(weight.backend, matmulKernels, each * dim);
   const rows = newFloats(candidates.length * dim);
-  const done = kernels.gather(weight.data, numEmbeddings, dim, candidates, candidates.length, rows);
+  const done = gather(weight.data, numEmbeddings, dim, candidates, candidates.length, rows);
   if (done < candidates.length) throw outOfRange("targets and negatives", candidates, done, numEmbeddings); // a getter of theirs resized the table
   const biasData = bias?.data;
   const gradLogits = newFloats(candidates.length);
@@ -79,7 +81,7 @@ export function sampledRowLosses(
     const state = stableHidden.subarray(i * dim, (i + 1) * dim);
     const candidateRows = rows.subarray(start * dim, (start + each) * dim);
     const logits = gradLogits.subarray(start, start + each);
-    rowKernels.matmulNT(state, candidateRows, 1, each, dim, false, logits);
+    matmulNT(state, candidateRows, 1, each, dim, false, logits);
     for (let j = 0; j < each; j++) {
       const logit = biasData ? Math.fround(logits[j] + biasData[candidates[start + j]]) : logits[j];
       // log(1 + e^x) of x = logit, or -logit for the target, by e^-|x|, which overflows nowhere; its derivative is sigmoid(x).
@@ -91,8 +93,8 @@ export function sampledRowLosses(
     }
     if (gradHidden === null) continue;
     const to = gradHidden.subarray(i * dim, (i + 1) * dim);
-    rowKernels.matmulNN(logits, candidateRows, 1, dim, each, false, to);
-    rowKernels.matmulTN(logits, state, each, dim, 1, false, candidateRows); // the rows are read: now they are their gradients
+    matmulNN(logits, candidateRows, 1, dim, each, false, to);
+    matmulTN(logits, state, each, dim, 1, false, candidateRows); // the rows are read: now they are their gradients
   }
   if (gradHidden !== null) {
     weight.addRows(candidates, noPadding, rows, sparse);

@@ -1,3 +1,4 @@
+import type { Family, Kernels } from "../backend/backend.js";
 import type { Call } from "../backend/calls.js";
 import { firstOutside } from "../backend/js/firstOutside.js";
 import { selectBackend } from "../backend/select.js";
@@ -114,17 +115,18 @@ export function checkRows(name: string, told: Indices, rows: Uint32Array, weight
   if (done < rows.length) throw outOfRange(name, told, done, weight.numRows);
 }
 
-/** One call off the event loop that moves so many floats of tables into `out`: a promise of it. */
-export function tableAsync(
+/** One call of a family's kernels off the event loop, which moves so many floats of tables into `out`: a promise of it. */
+export function tableAsync<Some extends Partial<Kernels>>(
   weights: readonly Parameter[],
+  family: Family<Some>,
   floats: number,
-  call: Call,
+  call: Call<Some>,
   out: Float32Array,
 ): Promise<Float32Array> {
-  const work = function* (): Work<Float32Array> {
+  const work = function* (): Work<Float32Array, Some> {
     yield [call];
     return out;
   };
   const inFlight = weights.map((weight) => weight.inFlight);
-  return InFlight.during(inFlight, () => later(weights[0].backend, floats, work()));
+  return InFlight.during(inFlight, () => later(weights[0].backend, family, floats, work()));
 }

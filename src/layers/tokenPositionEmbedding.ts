@@ -1,4 +1,5 @@
 import { maxRows } from "../backend/backend.js";
+import { rowKernels } from "../backend/families/rows.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkApart, checkBoolean, checkLength, checkMultiple, checkOptions, checkWhole, checkWord } from "../check.js";
 import { rangeError, show } from "../errors.js";
@@ -167,7 +168,7 @@ export class TokenPositionEmbedding {
     }
     const result = out ?? newFloats(numFloats);
     renorm(token, indices, rows);
-    const kernels = kernelsFor(token.weight.backend, numFloats);
+    const kernels = kernelsFor(token.weight.backend, rowKernels, numFloats);
     const done = kernels.gatherSum(
       data,
       token.numEmbeddings,
@@ -208,6 +209,7 @@ export class TokenPositionEmbedding {
     const sequence = [rows, rows.length, positionData, sequenceLength, start] as const;
     return tableAsync(
       [token.weight, position.weight],
+      rowKernels,
       out.length,
       ["gatherSum", [data, numRows, embeddingDim, ...sequence, out]],
       out,

@@ -1,4 +1,5 @@
 import { noFloats } from "../backend/backend.js";
+import type { LossKernels } from "../backend/families/loss.js";
 import type { Parameter } from "../parameter.js";
 import { newFloats, newIndices } from "../results.js";
 import type { Work } from "../work.js";
@@ -23,7 +24,7 @@ export function* chunkedTopK(
   scratches: Scratches,
   hidden: Float32Array,
   k: number,
-): Work<TopK> {
+): Work<TopK, LossKernels> {
   const [numEmbeddings, dim] = weight.shape;
   const n = hidden.length / dim;
   const indices = newIndices(n * k);

@@ -1,3 +1,4 @@
+import { lossKernels } from "../backend/families/loss.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkBoolean, checkOptions, checkWhole } from "../check.js";
 import { show, typeError } from "../errors.js";
@@ -164,7 +165,11 @@ export class Unembedding {
   loss(hidden: Float32Array, targets: Indices, options: LossOptions = {}): Loss {
     const { weight, bias } = this;
     const asked = readCrossEntropy(weight, bias, hidden, targets, options, (rows) => stableFor(rows, weight, bias));
-    const kernels = kernelsFor(weight.backend, asked.targets.length * this.numEmbeddings * this.embeddingDim);
+    const kernels = kernelsFor(
+      weight.backend,
+      lossKernels,
+      asked.targets.length * this.numEmbeddings * this.embeddingDim,
+    );
     return now(kernels, crossEntropy(weight, bias, this.#scratches, asked));
   }
 
@@ -200,7 +205,7 @@ export class Unembedding {
     const used = [this.#inFlight, ...usedBy(weight, bias), ...written.map((each) => each!.gradInFlight)];
     const floats = asked.targets.length * this.numEmbeddings * this.embeddingDim;
     return InFlight.during(used, () =>
-      later(weight.backend, floats, crossEntropy(weight, bias, this.#scratches, asked)),
+      later(weight.backend, lossKernels, floats, crossEntropy(weight, bias, this.#scratches, asked)),
     );
   }
 
@@ -261,7 +266,7 @@ export class Unembedding {
    */
   topK(hidden: Float32Array, k: number): TopK {
     const { weight, bias } = this;
-    const kernels = kernelsFor(weight.backend, this.#checkTopK(hidden, k));
+    const kernels = kernelsFor(weight.backend, lossKernels, this.#checkTopK(hidden, k));
     return now(kernels, chunkedTopK(weight, bias, this.#scratches, stableFor(hidden, weight, bias), k));
   }
 
@@ -283,7 +288,9 @@ export class Unembedding {
     const { weight, bias } = this;
     const floats = this.#checkTopK(hidden, k);
     const work = chunkedTopK(weight, bias, this.#scratches, new Float32Array(hidden), k);
-    return InFlight.during([this.#inFlight, ...usedBy(weight, bias)], () => later(weight.backend, floats, work));
+    return InFlight.during([this.#inFlight, ...usedBy(weight, bias)], () =>
+      later(weight.backend, lossKernels, floats, work),
+    );
   }
 
   /** Throws unless everything fits and is in use; else how many multiplications it takes. */

@@ -1,4 +1,5 @@
-import { type Kernels, noRows } from "../backend/backend.js";
+import { noRows } from "../backend/backend.js";
+import { type StepKernels, stepKernels } from "../backend/families/optimizers.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkOptions } from "../check.js";
 import { show, typeError } from "../errors.js";
@@ -24,7 +25,7 @@ export interface OptimizerState {
 
 /** @internal What a step kernel is given of one parameter; `rows` is empty where grad covers every row in order. */
 export interface Stretch {
-  readonly kernels: Kernels;
+  readonly kernels: StepKernels;
   readonly weight: Float32Array;
   /** The state's arrays by name. */
   readonly arrays: Readonly<Record<string, Float32Array>>;
@@ -254,14 +255,15 @@ function stretchesOf(parameter: Parameter, grad: DenseGradient | SparseGradient,
     isFresh,
   };
   if (grad.kind === "sparse") {
-    const kernels = kernelsFor(parameter.backend, grad.rows.length * embeddingDim);
+    const kernels = kernelsFor(parameter.backend, stepKernels, grad.rows.length * embeddingDim);
     return [{ kernels, ...whole, rows: grad.rows, numRows: grad.rows.length }];
   }
   const stretches = parameter.trainableStretches();
-  if (stretches.length > mostStretches) return [{ ...packed(stretches, whole), kernels: parameter.backend.kernels }];
+  if (stretches.length > mostStretches)
+    return [{ ...packed(stretches, whole), kernels: parameter.backend.kernels(stepKernels) }];
   return stretches.map(([start, end]) => {
     const numRows = end - start;
-    const kernels = kernelsFor(parameter.backend, numRows * embeddingDim);
+    const kernels = kernelsFor(parameter.backend, stepKernels, numRows * embeddingDim);
     const part = (values: Float32Array): Float32Array => {
       const width = values.length / numEmbeddings;
       return values.subarray(start * width, end * width);

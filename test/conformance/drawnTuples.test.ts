@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { drawing, longestSentence, maxNegatives, noPadding } from "../../src/backend/backend.js";
-import { specification } from "../../src/backend/js/js.js";
+import { specification } from "../../src/backend/families/every.js";
 import { Random } from "./cases.js";
 import {
   arraysOf,
@@ -48,7 +48,7 @@ const placings: readonly (readonly Place[])[] = [
   ["home", "home", "home", "home", "home", "home", "own", "home"],
 ];
 
-onEveryImplementation(({ backend, backend: { kernels } }) => {
+onEveryImplementation(({ backend, kernels }) => {
   describe.each(kinds)("%s", (kind) => {
     test.each(Object.entries(texts))("%s: the specification's tuples and state, however cut", (_, text) => {
       const { window } = text;

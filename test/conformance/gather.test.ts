@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { specification } from "../../src/backend/js/js.js";
+import { specification } from "../../src/backend/families/every.js";
 import { dims, filled, fillings, indexLists, Random, spoiled } from "./cases.js";
 import { onEveryImplementationAndThreads } from "./implementations.js";
 import { placesOfThree, withPlaced } from "./placed.js";
 
 const numEmbeddings = 37;
 
-onEveryImplementationAndThreads(({ backend: { kernels }, backend }) => {
+onEveryImplementationAndThreads(({ kernels, backend }) => {
   test.each(dims)(
     "gather, rows of %i: the specification's bits from home and own memory, nothing beside them",
     (dim) => {

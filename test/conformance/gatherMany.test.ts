@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { specification } from "../../src/backend/js/js.js";
+import { specification } from "../../src/backend/families/every.js";
 import { expectSameBits } from "./bits.js";
 import { filled, Random } from "./cases.js";
 import { onEveryImplementationAndThreads } from "./implementations.js";
@@ -8,7 +8,7 @@ import { onEveryImplementationAndThreads } from "./implementations.js";
 const leastFloats = 5 * 1024 * 1024;
 const numEmbeddings = 500;
 
-onEveryImplementationAndThreads(({ backend: { kernels } }) => {
+onEveryImplementationAndThreads(({ kernels }) => {
   test.each([4, 16, 20, 100, 102, 516])("gather, 5 million floats in rows of %i", (dim) => {
     const random = new Random(dim);
     const weight = filled(random, numEmbeddings * dim, "special");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Backend } from "../../src/backend/backend.js";
-import { specification } from "../../src/backend/js/js.js";
+import { everyKernel, specification } from "../../src/backend/families/every.js";
 import { dims, filled, fillings, indexLists, Random, spoiled } from "./cases.js";
 import { onEveryImplementationAndThreads } from "./implementations.js";
 import { type Place, withPlaced } from "./placed.js";
@@ -48,7 +48,7 @@ function run(
   const before = filled(random, numIndices * dim);
   const what = `${numIndices} of ${sequenceLength} from ${start}: weight, indices, positionWeight, out: ${places}`;
   withPlaced(random, backend, places, [weight, indices, positions, before] as const, (table, rows, context, out) => {
-    const done = backend.kernels.gatherSum(
+    const done = everyKernel(backend).gatherSum(
       ...([table.floats, numEmbeddings, dim, rows.words, numIndices] as const),
       ...([context.floats, sequenceLength, start, out.floats] as const),
     );
@@ -60,7 +60,7 @@ function run(
 }
 
 onEveryImplementationAndThreads(({ backend }) => {
-  const { kernels } = backend;
+  const kernels = everyKernel(backend);
 
   test.each(dims)("gatherSum, rows of %i: the law's bits from home and own memory, nothing beside them", (dim) => {
     const random = new Random(dim);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { openNative } from "#native";
-import type { Backend, Kernels } from "../../src/backend/backend.js";
+import type { Backend, Family, Kernels } from "../../src/backend/backend.js";
+import { everyKernel } from "../../src/backend/families/every.js";
 import { implementationName, implementations } from "../../src/backend/select.js";
 
 const { threads } = openNative();
@@ -9,6 +10,8 @@ const { threads } = openNative();
 export interface Implementation {
   readonly name: string;
   readonly backend: Backend;
+  /** All it has. */
+  readonly kernels: Kernels;
 }
 
 /**
@@ -18,7 +21,7 @@ export interface Implementation {
 export function onEveryImplementation(tests: (implementation: Implementation) => void): void {
   for (const each of implementations()) {
     const name = implementationName(each);
-    if ("backend" in each) describe(name, () => tests({ name, backend: each.backend }));
+    if ("backend" in each) describe(name, () => tests(withKernels(name, each.backend)));
     else test.skip(`${name}: ${each.why}`, () => {});
   }
 }
@@ -35,9 +38,14 @@ export function onEveryImplementationAndThreads(tests: (implementation: Implemen
   const name = implementationName(backend);
   describe(`${name}, several threads`, () => {
     beforeAll(() => shareAll(true));
-    tests({ name, backend: { ...backend, kernels: onSeveralThreads(backend.kernels) } });
+    const kernels = <Some>(family: Family<Some>): Some => onSeveralThreads(backend.kernels(family));
+    tests(withKernels(name, { ...backend, kernels }));
     afterAll(() => shareAll(false));
   });
+}
+
+function withKernels(name: string, backend: Backend): Implementation {
+  return { name, backend, kernels: everyKernel(backend) };
 }
 
 /** From now on calls are cut into the smallest pieces that kernels allow, however little there is to do; or else they are not cut at all. */
@@ -46,15 +54,15 @@ export function shareAll(shared: boolean): void {
   threads?.setNumThreads(shared ? 3 : 1);
 }
 
-function onSeveralThreads(kernels: Kernels): Kernels {
+function onSeveralThreads<Some>(kernels: Some): Some {
   let calls = 0;
   const counts = [2, 3, 5];
-  const wrapped = Object.entries(kernels).map(([name, kernel]: [string, (...args: unknown[]) => unknown]) => {
+  const wrapped = Object.entries(kernels as object).map(([name, kernel]: [string, (...args: unknown[]) => unknown]) => {
     const call = (...args: unknown[]): unknown => {
       threads?.setNumThreads(counts[calls++ % counts.length]);
       return kernel(...args);
     };
     return [name, call] as const;
   });
-  return Object.fromEntries(wrapped) as unknown as Kernels;
+  return Object.fromEntries(wrapped) as Some;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { specification } from "../../src/backend/js/js.js";
+import { specification } from "../../src/backend/families/every.js";
 import { expectSameBits } from "./bits.js";
 import { filled, fillings, Random } from "./cases.js";
 import { onEveryImplementation } from "./implementations.js";
@@ -17,7 +17,7 @@ function chunksOf(random: Random, numRows: number, counts: readonly number[], fi
   });
 }
 
-onEveryImplementation(({ backend: { kernels }, backend }) => {
+onEveryImplementation(({ kernels, backend }) => {
   test.each([0, 1, 2, 3, 7, 16, 33, 64, 100, 140])("keepGreatest, k = %i: the specification's bits", (k) => {
     const random = new Random(k);
     const numRows = 5;

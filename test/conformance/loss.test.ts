@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { specification } from "../../src/backend/families/every.js";
 import { exp } from "../../src/backend/js/exponential.js";
-import { specification } from "../../src/backend/js/js.js";
 import { log } from "../../src/elementary.js";
 import { expectSameBits, floatWith } from "./bits.js";
 import { type Filling, filled, fillings, Random } from "./cases.js";
@@ -27,7 +27,7 @@ function rowsOfLogits(random: Random, numRows: number, numColumns: number, filli
   return logits;
 }
 
-onEveryImplementationAndThreads(({ backend: { kernels }, backend }) => {
+onEveryImplementationAndThreads(({ kernels, backend }) => {
   test.each(columns)("sumExponentials, rows of %i: the specification's bits", (numColumns) => {
     const random = new Random(numColumns);
     const numRows = 9;

@@ -117,7 +117,7 @@ onEveryImplementationAndThreads((implementation) => {
       const random = new Random(6);
       const a = filled(random, m * k, "special");
       const b = filled(random, k * n);
-      const kernel = implementation.backend.kernels[name];
+      const kernel = implementation.kernels[name];
       const all = new Float32Array(m * n);
       kernel(a, b, m, n, k, false, all);
       const element = (i: number, p: number) => (name === "matmulTN" ? a[p * m + i] : a[i * k + p]);
@@ -150,7 +150,7 @@ onEveryImplementationAndThreads((implementation) => {
 
   test("matmulTN accumulates into a table's gradient as one scatterAdd of one-hot rows would", () => {
     const [m, n, k] = [5, 12, 3];
-    const { kernels } = implementation.backend;
+    const { kernels } = implementation;
     const gradOut = filled(new Random(7), k * n);
     const oneHot = Float32Array.of(0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1);
     const product = new Float32Array(m * n);

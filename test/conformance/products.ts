@@ -1,5 +1,5 @@
 import type { Kernels } from "../../src/backend/backend.js";
-import { specification } from "../../src/backend/js/js.js";
+import { specification } from "../../src/backend/families/every.js";
 import { type Filling, filled, Random } from "./cases.js";
 import type { Implementation } from "./implementations.js";
 import { type Place, withPlaced } from "./placed.js";
@@ -46,9 +46,9 @@ export function productCase(
 }
 
 /** Runs a kernel on operands placed so, and compares all that it wrote and all that it read. */
-export function runProduct({ backend }: Implementation, product: ProductCase, places: readonly Place[]): void {
+export function runProduct({ kernels, backend }: Implementation, product: ProductCase, places: readonly Place[]): void {
   const { name, m, n, k, accumulate, a, b, before, after } = product;
-  const kernel: Kernels[Product] = backend.kernels[name];
+  const kernel: Kernels[Product] = kernels[name];
   const what = `${m} x ${n} x ${k}${accumulate ? ", accumulate" : ""}, a, b, out: ${places}`;
   withPlaced(new Random(m + n + k), backend, places, [a, b, before] as const, (left, right, out) => {
     kernel(left.floats, right.floats, m, n, k, accumulate, out.floats);

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { noPadding } from "../../src/backend/backend.js";
-import { specification } from "../../src/backend/js/js.js";
+import { specification } from "../../src/backend/families/every.js";
 import { dims, filled, fillings, indexLists, Random, spoiled } from "./cases.js";
 import { onEveryImplementationAndThreads } from "./implementations.js";
 import { placesOfThree, withPlaced } from "./placed.js";
 
 const numEmbeddings = 37;
 
-onEveryImplementationAndThreads(({ backend: { kernels }, backend }) => {
+onEveryImplementationAndThreads(({ kernels, backend }) => {
   test.each(dims)("scatterAdd, rows of %i: the specification's bits, with and without a padding row", (dim) => {
     const random = new Random(dim);
     for (const filling of fillings) {

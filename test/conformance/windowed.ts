@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Backend } from "../../src/backend/backend.js";
+import type { Backend, Family } from "../../src/backend/backend.js";
 import { openWasm } from "../../src/backend/wasm/wasm.js";
 
 /**
@@ -19,5 +19,7 @@ export function openWithWindow(isa: "simd" | "scalar", windowBytes: number): Bac
       return result;
     },
   ];
-  return { ...backend, kernels: Object.fromEntries(Object.entries(backend.kernels).map(watched)) };
+  const kernels = <Some>(family: Family<Some>): Some =>
+    Object.fromEntries(Object.entries(backend.kernels(family) as object).map(watched)) as Some;
+  return { ...backend, kernels };
 }

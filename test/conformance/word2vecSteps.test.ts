@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { maxNegatives } from "../../src/backend/backend.js";
-import { specification } from "../../src/backend/js/js.js";
+import { specification } from "../../src/backend/families/every.js";
 import { sigmoid } from "../../src/backend/js/sigmoid.js";
 import { expectSameBits } from "./bits.js";
 import { dims, fillings, Random } from "./cases.js";
@@ -36,7 +36,7 @@ const placings: readonly (readonly Place[])[] = [
   ["own", "own", "own", "own", "own", "own"],
 ];
 
-onEveryImplementation(({ backend, backend: { kernels } }) => {
+onEveryImplementation(({ backend, kernels }) => {
   describe.each(kinds)("%s", (kind) => {
     test.each(dims)("rows of %i: the specification's bits", (dim) => {
       const random = new Random(dim);

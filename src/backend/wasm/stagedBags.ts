@@ -1,9 +1,10 @@
 import type { Kernels } from "../backend.js";
+import { dotBags } from "../js/dotBags.js";
 import { firstOutside } from "../js/firstOutside.js";
-import { specification } from "../js/js.js";
-import type { Exports } from "./exports.js";
-import type { Heap } from "./heap.js";
-import type { Room } from "./room.js";
+import { gatherBags } from "../js/gatherBags.js";
+import { scatterAddBags } from "../js/scatterAddBags.js";
+import { scatterAddMaxBags } from "../js/scatterAddMaxBags.js";
+import type { Staging } from "./staging.js";
 
 type BagKernels = Pick<Kernels, "gatherBags" | "scatterAddBags" | "scatterAddMaxBags" | "dotBags">;
 
@@ -30,7 +31,7 @@ interface Run {
  * is not at home is carried through the window, in runs of as many whole bags as fit; bags are independent, or added one after the other,
  * so the runs do not show in the bits. A bag that is too large for the window is the specification's as well.
  */
-export function stagedBags(exports: Exports, heap: Heap, room: Room): BagKernels {
+export function stagedBags({ exports, heap, rows: room }: Staging): BagKernels {
   /** Calls `run` with the pointers of the offsets and of the parts for every run, or `alone` for a bag that does not fit. */
   function forEachRun(
     offsets: Uint32Array,
@@ -86,7 +87,7 @@ export function stagedBags(exports: Exports, heap: Heap, room: Room): BagKernels
   return {
     gatherBags(...all) {
       const [weight, numEmbeddings, dim, indices, numIndices, offsets, numBags, mode, paddingIdx, w, out] = all;
-      if (!heap.holds(weight)) return specification.gatherBags(...all);
+      if (!heap.holds(weight)) return gatherBags(...all);
       const done = firstOutside(indices, numIndices, numEmbeddings);
       if (done < numIndices) return done;
       const parts: Part[] = [
@@ -99,7 +100,7 @@ export function stagedBags(exports: Exports, heap: Heap, room: Room): BagKernels
           weight.byteOffset, numEmbeddings, dim, rows, at.numIndices, ends, at.numBags, mode, paddingIdx, weights, to,
         );
       }, (at) => {
-        specification.gatherBags(
+        gatherBags(
           weight, numEmbeddings, dim, indicesOf(indices, at), at.numIndices, endsOf(at), 1, mode, paddingIdx,
           indicesOf(w, at), rowsOf(out, dim, at),
         );
@@ -109,7 +110,7 @@ export function stagedBags(exports: Exports, heap: Heap, room: Room): BagKernels
 
     scatterAddBags(...all) {
       const [table, numEmbeddings, dim, indices, numIndices, offsets, numBags, paddingIdx, scales, grad] = all;
-      if (!heap.holds(table)) return specification.scatterAddBags(...all);
+      if (!heap.holds(table)) return scatterAddBags(...all);
       const done = firstOutside(indices, numIndices, numEmbeddings);
       if (done < numIndices) return done;
       const parts: Part[] = [
@@ -122,7 +123,7 @@ export function stagedBags(exports: Exports, heap: Heap, room: Room): BagKernels
           table.byteOffset, numEmbeddings, dim, rows, at.numIndices, ends, at.numBags, paddingIdx, factors, from,
         );
       }, (at) => {
-        specification.scatterAddBags(
+        scatterAddBags(
           table, numEmbeddings, dim, indicesOf(indices, at), at.numIndices, endsOf(at), 1, paddingIdx,
           indicesOf(scales, at), rowsOf(grad, dim, at),
         );
@@ -133,7 +134,7 @@ export function stagedBags(exports: Exports, heap: Heap, room: Room): BagKernels
     scatterAddMaxBags(...all) {
       const [table, numRows, weight, numEmbeddings, dim, indices, places, numIndices] = all;
       const [, , , , , , , , offsets, numBags, paddingIdx, grad] = all;
-      if (!heap.holds(table) || !heap.holds(weight)) return specification.scatterAddMaxBags(...all);
+      if (!heap.holds(table) || !heap.holds(weight)) return scatterAddMaxBags(...all);
       const done = firstOutside(places, firstOutside(indices, numIndices, numEmbeddings), numRows);
       if (done < numIndices) return done;
       const parts: Part[] = [
@@ -147,7 +148,7 @@ export function stagedBags(exports: Exports, heap: Heap, room: Room): BagKernels
           paddingIdx, from,
         );
       }, (at) => {
-        specification.scatterAddMaxBags(
+        scatterAddMaxBags(
           table, numRows, weight, numEmbeddings, dim, indicesOf(indices, at), indicesOf(places, at), at.numIndices,
           endsOf(at), 1, paddingIdx, rowsOf(grad, dim, at),
         );
@@ -157,7 +158,7 @@ export function stagedBags(exports: Exports, heap: Heap, room: Room): BagKernels
 
     dotBags(...all) {
       const [weight, numEmbeddings, dim, indices, numIndices, offsets, numBags, paddingIdx, grad, out] = all;
-      if (!heap.holds(weight)) return specification.dotBags(...all);
+      if (!heap.holds(weight)) return dotBags(...all);
       const done = firstOutside(indices, numIndices, numEmbeddings);
       if (done < numIndices) return done;
       out.fill(0, 0, offsets[0]);
@@ -172,7 +173,7 @@ export function stagedBags(exports: Exports, heap: Heap, room: Room): BagKernels
           weight.byteOffset, numEmbeddings, dim, rows, at.numIndices, ends, at.numBags, paddingIdx, from, to,
         );
       }, (at) => {
-        specification.dotBags(
+        dotBags(
           weight, numEmbeddings, dim, indicesOf(indices, at), at.numIndices, endsOf(at), 1, paddingIdx,
           rowsOf(grad, dim, at), indicesOf(out, at),
         );

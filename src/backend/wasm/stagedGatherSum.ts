@@ -1,20 +1,18 @@
 import type { Kernels } from "../backend.js";
 import { firstOutside } from "../js/firstOutside.js";
-import { specification } from "../js/js.js";
-import type { Exports } from "./exports.js";
-import type { Heap } from "./heap.js";
-import type { Room } from "./room.js";
+import { gatherSum } from "../js/gatherSum.js";
+import type { Staging } from "./staging.js";
 
 /**
  * gatherSum over typed arrays from anywhere: both tables at home, indices and out carried through the window in chunks. A chunk ends with
  * a sequence, or is a part of one: then it is a short sequence that starts later.
  */
-export function stagedGatherSum({ gatherSum }: Exports, heap: Heap, room: Room): Kernels["gatherSum"] {
+export function stagedGatherSum({ exports, heap, rows: room }: Staging): Kernels["gatherSum"] {
   return (weight, numEmbeddings, embeddingDim, indices, numIndices, positionWeight, sequenceLength, start, out) => {
     const chunk = room.rowsAtOnce(numIndices, room.words(indices, 1) + room.words(out, embeddingDim));
     if (!heap.holds(weight) || !heap.holds(positionWeight) || (chunk === 0 && numIndices > 0)) {
       // biome-ignore format: one call
-      return specification.gatherSum(
+      return gatherSum(
         weight, numEmbeddings, embeddingDim, indices, numIndices, positionWeight, sequenceLength, start, out,
       );
     }
@@ -30,7 +28,7 @@ export function stagedGatherSum({ gatherSum }: Exports, heap: Heap, room: Room):
       const from = room.carry(indices, at, count);
       const to = room.place(out, at * embeddingDim, count * embeddingDim);
       // biome-ignore format: one call
-      const done = gatherSum(
+      const done = exports.gatherSum(
         table, numEmbeddings, embeddingDim, from, count, positions, sequenceLength, start + into, to,
       ) >>> 0;
       if (done < count) return at + done;

@@ -2,8 +2,7 @@ import type { Kernels } from "../backend.js";
 import { keepGreatest } from "../js/keepGreatest.js";
 import { softmaxGradient } from "../js/softmaxGradient.js";
 import { sumExponentials } from "../js/sumExponentials.js";
-import type { Exports } from "./exports.js";
-import type { Room } from "./room.js";
+import type { Staging } from "./staging.js";
 
 /** Floats of a row's statistics or coefficients. */
 const width = 3;
@@ -12,10 +11,10 @@ const width = 3;
  * The kernels that take logits. Layers keep all they give to them at home; of arrays that are elsewhere so many rows at a time are carried
  * through the window, each time behind the bias, as fit, and a row too long for it is left to the specification.
  */
-export function stagedLoss(
-  exports: Exports,
-  room: Room,
-): Pick<Kernels, "sumExponentials" | "softmaxGradient" | "keepGreatest"> {
+export function stagedLoss({
+  exports,
+  whole: room,
+}: Staging): Pick<Kernels, "sumExponentials" | "softmaxGradient" | "keepGreatest"> {
   /** How many rows fit; `small` are the statistics or coefficients. */
   function rowsAtOnce(logits: Float32Array, small: Float32Array, bias: Float32Array, numRows: number, columns: number) {
     const perRow = room.words(logits, columns) + room.words(small, width);

@@ -1,7 +1,8 @@
-import { specification } from "../js/js.js";
-import type { Exports, ProductExport } from "./exports.js";
+import { matmulNT } from "../js/matmulNT.js";
+import type { ProductExport } from "./exports.js";
 import type { Heap } from "./heap.js";
 import { type Home, isStaged, type Layout, layouts, outLayout, planBlocks, type Sizes } from "./plan.js";
+import type { Staging } from "./staging.js";
 
 /** Rows shorter than this are copied by a loop: a subarray and a set cost as much. */
 const shortRow = 32;
@@ -28,7 +29,7 @@ export class StagedProduct {
   readonly #window: number;
   readonly #capacity: number;
 
-  constructor(name: keyof typeof layouts, exports: Exports, heap: Heap, window: number, capacity: number) {
+  constructor(name: keyof typeof layouts, { exports, heap, window, capacity }: Staging) {
     this.#layout = layouts[name];
     this.#kernel = exports[name];
     this.#heap = heap;
@@ -45,7 +46,7 @@ export class StagedProduct {
     if (block !== undefined) this.#blocks(a, b, sizes, home, block, accumulate, out);
     // NT whose rows do not fit the window one of each: k cannot be cut, so the specification multiplies them where they lie. Measured: 1.0
     // instead of 2.6 GFLOP/s, and only for operands away from home with rows above about 262,000 floats.
-    else specification.matmulNT(a, b, m, n, k, accumulate, out);
+    else matmulNT(a, b, m, n, k, accumulate, out);
   }
 
   #blocks(

@@ -1,15 +1,13 @@
 import type { Kernels } from "../backend.js";
-import { specification } from "../js/js.js";
 import { firstRowOutside } from "../js/rows.js";
-import type { Exports } from "./exports.js";
-import type { Heap } from "./heap.js";
-import type { Room } from "./room.js";
+import { stepAdagrad } from "../js/stepAdagrad.js";
+import { stepAdam } from "../js/stepAdam.js";
+import { stepRowwiseAdagrad } from "../js/stepRowwiseAdagrad.js";
+import { stepSGD } from "../js/stepSGD.js";
+import { stepSparseAdam } from "../js/stepSparseAdam.js";
+import type { Staging } from "./staging.js";
 
-/** The kernels that move a table and what is remembered of it. */
-export type StepKernels = Pick<
-  Kernels,
-  "stepSGD" | "stepAdagrad" | "stepRowwiseAdagrad" | "stepAdam" | "stepSparseAdam"
->;
+type StepKernels = Pick<Kernels, "stepSGD" | "stepAdagrad" | "stepRowwiseAdagrad" | "stepAdam" | "stepSparseAdam">;
 
 /** Calls the kernel on a chunk of rows: the row its tables start at, which rows, how many, and their gradients. */
 type Call = (first: number, rows: number, numRows: number, grad: number) => number;
@@ -18,7 +16,7 @@ type Call = (first: number, rows: number, numRows: number, grad: number) => numb
  * The step kernels over typed arrays from anywhere: tables at home are passed by pointer, rows and gradients that are not go through the
  * window, some at a time. Where a table is not at home, the specification moves it where it lies.
  */
-export function stagedSteps(exports: Exports, heap: Heap, room: Room): StepKernels {
+export function stagedSteps({ exports, heap, rows: room }: Staging): StepKernels {
   /** The count that the kernel returns, or undefined when it cannot be used. */
   function run(
     tables: readonly Float32Array[],
@@ -62,7 +60,7 @@ export function stagedSteps(exports: Exports, heap: Heap, room: Room): StepKerne
           at(weight, first, dim), at(momentumBuffer, first, dim), numEmbeddings - first, dim, list, count, from,
           lr, momentum, undamped, nesterov ? 1 : 0, weightDecay,
         ),
-      ) ?? specification.stepSGD(...all);
+      ) ?? stepSGD(...all);
     },
 
     stepAdagrad(...all) {
@@ -72,7 +70,7 @@ export function stagedSteps(exports: Exports, heap: Heap, room: Room): StepKerne
           at(weight, first, dim), at(sum, first, dim), numEmbeddings - first, dim, list, count, from,
           lr, eps, weightDecay,
         ),
-      ) ?? specification.stepAdagrad(...all);
+      ) ?? stepAdagrad(...all);
     },
 
     stepRowwiseAdagrad(...all) {
@@ -82,7 +80,7 @@ export function stagedSteps(exports: Exports, heap: Heap, room: Room): StepKerne
           at(weight, first, dim), at(sum, first, 1), numEmbeddings - first, dim, list, count, from,
           lr, eps, weightDecay, decoupled ? 1 : 0,
         ),
-      ) ?? specification.stepRowwiseAdagrad(...all);
+      ) ?? stepRowwiseAdagrad(...all);
     },
 
     stepAdam(...all) {
@@ -93,7 +91,7 @@ export function stagedSteps(exports: Exports, heap: Heap, room: Room): StepKerne
           at(weight, first, dim), at(expAvg, first, dim), at(expAvgSq, first, dim), numEmbeddings - first, dim,
           list, count, from, stepSize, beta1, gain1, beta2, gain2, rootCorrection, eps, weightDecay, keep,
         ),
-      ) ?? specification.stepAdam(...all);
+      ) ?? stepAdam(...all);
     },
 
     stepSparseAdam(...all) {
@@ -103,7 +101,7 @@ export function stagedSteps(exports: Exports, heap: Heap, room: Room): StepKerne
           at(weight, first, dim), at(expAvg, first, dim), at(expAvgSq, first, dim), numEmbeddings - first, dim,
           list, count, from, stepSize, gain1, gain2, eps,
         ),
-      ) ?? specification.stepSparseAdam(...all);
+      ) ?? stepSparseAdam(...all);
     },
   };
 }

@@ -1,21 +1,15 @@
-import { type Kernels, maxStepDim } from "../backend.js";
+import { maxStepDim, type Word2VecKernels } from "../backend.js";
 import { drawCbow } from "../js/drawCbow.js";
 import { drawSkipGram } from "../js/drawSkipGram.js";
 import { stepCbow } from "../js/stepCbow.js";
 import { stepSkipGram } from "../js/stepSkipGram.js";
-import type { Exports } from "./exports.js";
-import type { Heap } from "./heap.js";
-import type { Room } from "./room.js";
+import type { Staging } from "./staging.js";
 
 /**
  * The training steps over typed arrays from anywhere. Tables at home are moved where they are, lists that are elsewhere go through the
  * window if they fit; all else the specification does where it lies, with the same bits. Tuples are drawn at home, or by the specification.
  */
-export function stagedWord2Vec(
-  exports: Exports,
-  heap: Heap,
-  room: Room,
-): Pick<Kernels, "stepSkipGram" | "stepCbow" | "drawSkipGram" | "drawCbow"> {
+export function stagedWord2Vec({ exports, heap, whole: room }: Staging): Word2VecKernels {
   const areHome = (...arrays: readonly (Float32Array | Uint32Array)[]): boolean =>
     arrays.every((each) => heap.holds(each));
 

@@ -1,8 +1,8 @@
 import { compile } from "#wasm";
-import type { Backend, Candidate } from "../backend.js";
+import type { Backend, Candidate, Family } from "../backend.js";
 import type { Exports, Isa } from "./exports.js";
 import { Heap } from "./heap.js";
-import { defaultWindowBytes, stagedKernels } from "./stage.js";
+import { defaultWindowBytes, makeStaging } from "./staging.js";
 
 /** How many pages the modules are linked for: their scratch memory, and a little more. asconfig.json says the same. */
 const initialPages = 16;
@@ -47,10 +47,19 @@ export function openWasm(isa: Isa, windowBytes = defaultWindowBytes): Backend {
   const memory = new WebAssembly.Memory({ initial, maximum: maximumPages });
   const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
   const heap = new Heap(memory, exports.heapBase());
+  const staging = makeStaging(exports, heap, windowBytes);
+  const made = new Map<Family<unknown>, unknown>();
   return {
     name: "wasm",
     isa,
-    kernels: stagedKernels(exports, heap, windowBytes),
+    kernels<Some>(family: Family<Some>): Some {
+      let kernels = made.get(family);
+      if (kernels === undefined) {
+        kernels = family.staged(staging);
+        made.set(family, kernels);
+      }
+      return kernels as Some;
+    },
     callCost,
     allocate: (byteLength) => heap.allocate(byteLength),
     moves: (array) => heap.holds(array),

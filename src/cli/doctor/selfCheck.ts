@@ -1,6 +1,6 @@
 import type { Backend, Block, Kernels } from "../../backend/backend.js";
 import type { Call } from "../../backend/calls.js";
-import { specification } from "../../backend/js/js.js";
+import { everyKernel, specification } from "../../backend/families/every.js";
 import { Generator } from "../../random/generator.js";
 import { firstDifference } from "../floats.js";
 import { kernelCalls } from "./kernelCalls.js";
@@ -19,14 +19,15 @@ const isList = (parameter: unknown): parameter is List => ArrayBuffer.isView(par
 
 /** Calls every kernel, with arrays of the caller's and with arrays in the backend's memory, and compares all that comes of it bit by bit. */
 export function selfCheck(backend: Backend): SelfCheck {
+  const kernels = everyKernel(backend);
   const all = kernelCalls(new Generator(1));
   const counts = { kernels: new Set(all.map(([name]) => name)).size, calls: 2 * all.length };
   try {
     for (const call of all) {
-      checkCall(backend, call, (lists) => lists.map((list) => list.slice()));
+      checkCall(kernels, call, (lists) => lists.map((list) => list.slice()));
       const block = backend.allocate(call[1].reduce<number>((sum, each) => sum + (isList(each) ? room(each) : 0), 0));
       try {
-        checkCall(backend, call, (lists) => placed(lists, block));
+        checkCall(kernels, call, (lists) => placed(lists, block));
       } finally {
         block.dispose();
       }
@@ -38,7 +39,7 @@ export function selfCheck(backend: Backend): SelfCheck {
 }
 
 /** Throws unless a call does to copies, which `copy` makes, what the specification does. */
-function checkCall({ kernels }: Backend, [name, parameters]: Call, copy: (lists: List[]) => List[]): void {
+function checkCall(kernels: Kernels, [name, parameters]: Call, copy: (lists: List[]) => List[]): void {
   const make = (by: Kernels, copies: List[]) => {
     let next = 0;
     const given = parameters.map((each) => (isList(each) ? copies[next++] : each));

@@ -1,5 +1,6 @@
 import { allocate } from "../../allocate.js";
 import { type Backend, type Block, drawing, longestSentence, maxNegatives } from "../../backend/backend.js";
+import { word2vecKernels } from "../../backend/families/word2vec.js";
 import { firstOutside } from "../../backend/js/firstOutside.js";
 import { sfc32 } from "../../backend/js/sfc32.js";
 import { checkWhole } from "../../check.js";
@@ -141,7 +142,7 @@ export class Tuples {
    */
   next(finish = false): Batch {
     const { model, lineEnd, epochs, window, negatives, lr: firstLr } = this.#options;
-    const { kernels } = this.#backend;
+    const kernels = this.#backend.kernels(word2vecKernels);
     const blocks = this.#blocks;
     const [inputs, offsets, outputs] = [blocks.inputs.u32(), blocks.offsets.u32(), blocks.outputs.u32()];
     const lr = blocks.lr.f32();

@@ -1,3 +1,4 @@
+import { word2vecKernels } from "../../backend/families/word2vec.js";
 import { Embedding } from "../../layers/embedding.js";
 import type { Generator } from "../../random/generator.js";
 import { type Batch, type TupleOptions, Tuples } from "./tuples.js";
@@ -69,7 +70,7 @@ export class Word2Vec {
     const { tuples, inputs, offsets, outputs, lr } = batch;
     const { backend, shape, data } = this.input.weight;
     const tables = [data, this.output.weight.data, ...shape] as const;
-    const { kernels } = backend;
+    const kernels = backend.kernels(word2vecKernels);
     if (this.#model === "cbow") {
       kernels.stepCbow(...tables, inputs, offsets[tuples], offsets, outputs, tuples, this.#negatives, lr);
     } else kernels.stepSkipGram(...tables, inputs, outputs, tuples, this.#negatives, lr);

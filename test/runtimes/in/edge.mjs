@@ -73,11 +73,16 @@ function inMB(bytes) {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+/** What the first lookup may add to an isolate's start, in milliseconds, where an empty one answers as soon as it does on a machine at rest. */
+const mostStartUp = 5;
+const emptyAtRest = 7.5;
+
 /**
  * From the request until the answer of an isolate that was started for it, with the package's first lookup and without the package, in
- * turns. The goal, 5 ms more, holds on a machine that has nothing else to do: twice that is allowed, or on a slow one as much as an empty isolate takes.
+ * turns. A machine that is busy, or slow, is told by the empty isolate: where that takes longer than it should, so may the lookup; and what
+ * misses is measured again, for the work of others comes and goes.
  */
-async function measureStartUp({ project, rounds = 80 }) {
+async function measureStartUp({ project, attempts = 3 }) {
   const [loader] = await bundleWorker(project, "loader.js");
   const miniflare = await startWorker({ modules: [loader], workerLoaders: { loader: {} } });
   const entries = ["empty.js", "lookup.js"];
@@ -88,25 +93,33 @@ async function measureStartUp({ project, rounds = 80 }) {
       const body = JSON.stringify({ main: main.contents, wasm: bytes });
       await (await miniflare.dispatchFetch(`http://localhost/${entry}`, { method: "POST", body })).text();
     }
-    const times = [[], []];
-    for (let round = -5; round < rounds; round++) {
-      for (const [i, entry] of entries.entries()) {
-        const start = performance.now();
-        const response = await miniflare.dispatchFetch(`http://localhost/${entry}`);
-        const text = await response.text();
-        if (text !== "4096") throw new Error(`answered ${response.status}: ${text.slice(0, 1000)}`);
-        if (round >= 0) times[i].push(performance.now() - start);
-      }
+    const misses = [];
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const { empty, lookup, more, rounds } = await timeStarts(miniflare, entries);
+      const told = `an isolate answers with its first lookup after ${lookup.toFixed(1)} ms, an empty one after ${empty.toFixed(1)}: ${more.toFixed(1)} ms more (medians of ${rounds} pairs)`;
+      const most = mostStartUp * Math.max(1, empty / emptyAtRest);
+      if (more < most) return told;
+      misses.push(`${told}, expected less than ${most.toFixed(1)}`);
     }
-    const [empty, lookup] = times.map(median);
-    const more = median(times[1].map((time, round) => time - times[0][round]));
-    const told = `an isolate answers with its first lookup after ${lookup.toFixed(1)} ms, an empty one after ${empty.toFixed(1)}: ${more.toFixed(1)} ms more (medians of ${rounds} pairs)`;
-    const most = Math.max(10, empty);
-    if (more > most) throw new Error(`${told}, expected at most ${most.toFixed(1)}`);
-    return told;
+    throw new Error(misses.join("; "));
   } finally {
     await miniflare.dispose();
   }
+}
+
+async function timeStarts(miniflare, entries, rounds = 60) {
+  const times = [[], []];
+  for (let round = -5; round < rounds; round++) {
+    for (const [i, entry] of entries.entries()) {
+      const start = performance.now();
+      const response = await miniflare.dispatchFetch(`http://localhost/${entry}`);
+      const text = await response.text();
+      if (text !== "4096") throw new Error(`answered ${response.status}: ${text.slice(0, 1000)}`);
+      if (round >= 0) times[i].push(performance.now() - start);
+    }
+  }
+  const [empty, lookup] = times.map(median);
+  return { empty, lookup, more: median(times[1].map((time, round) => time - times[0][round])), rounds };
 }
 
 function median(values) {

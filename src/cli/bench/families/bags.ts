@@ -1,5 +1,5 @@
 import { type Backend, bagMax, bagMean, bagSum, noFloats, noPadding } from "../../../backend/backend.js";
-import { specification } from "../../../backend/js/js.js";
+import { specification } from "../../../backend/families/every.js";
 import { type BagMode, EmbeddingBag } from "../../../layers/embeddingBag.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";

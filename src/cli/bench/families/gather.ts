@@ -1,5 +1,6 @@
 import type { Backend } from "../../../backend/backend.js";
-import { specification } from "../../../backend/js/js.js";
+import { specification } from "../../../backend/families/every.js";
+import { rowKernels } from "../../../backend/families/rows.js";
 import { kernelsFor } from "../../../backend/select.js";
 import { Embedding } from "../../../layers/embedding.js";
 import { Generator } from "../../../random/generator.js";
@@ -96,7 +97,7 @@ function prepare(
 
   let lies = table; // where the limit finds it: in huge pages, if it lies there once
   setup.each(implementations, (backend, label) => {
-    const { kernels } = backend;
+    const kernels = backend.kernels(rowKernels);
     if (!isShared) {
       const layer = setup.keep(Embedding.fromPretrained(table, { embeddingDim: dim, backend: label }));
       if (backend.name === "native") lies = layer.weight.data;
@@ -128,7 +129,7 @@ function prepare(
   setup.addPlain("set", bySet, verify);
   setup.addLimit((machine, threads) => rowsLimit(machine, threads, lies, dim, ids, setup.nativeFloats(batch * dim)));
 
-  if (implementations.some((backend) => kernelsFor(backend, batch * dim) !== backend.kernels)) {
+  if (implementations.some((backend) => kernelsFor(backend, rowKernels, batch * dim) !== backend.kernels(rowKernels))) {
     setup.notes.push(
       `${name}: so little is gathered by the specification in JavaScript, whatever the layer's backend: a call into it would take longer.`,
     );

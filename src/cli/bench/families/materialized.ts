@@ -1,4 +1,5 @@
 import { type Backend, type Block, noFloats } from "../../../backend/backend.js";
+import { lossKernels } from "../../../backend/families/loss.js";
 
 /**
  * Cross-entropy and its gradients with all n x rows logits in memory, by the same kernels that the fused loss uses: what that is compared with.
@@ -27,7 +28,7 @@ export class MaterializedLoss {
   /** The mean loss over the targets; the gradients are overwritten. */
   run(table: Float32Array, hidden: Float32Array, targets: Uint32Array): number {
     const [n, rows, dim] = [this.#n, this.#rows, this.#dim];
-    const { kernels } = this.#backend;
+    const kernels = this.#backend.kernels(lossKernels);
     const logits = this.#blocks.logits.f32(0, n * rows);
     const small = this.#blocks.small.f32(0, 6 * n);
     const statistics = small.subarray(0, 3 * n);

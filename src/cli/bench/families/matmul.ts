@@ -1,4 +1,5 @@
 import type { Backend } from "../../../backend/backend.js";
+import { matmulKernels } from "../../../backend/families/matmul.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
 import { type Case, type Family, gpt2, type Prepared, seed, type Wants } from "../case.js";
@@ -69,7 +70,7 @@ function prepare(
   const { taken, plain, left } = swift(implementations, 2 * m * n * k);
   if (left.length > 0) setup.notes.push(`${name}: left out, for they would take minutes: ${left.join(", ")}.`);
   setup.each(taken, (backend, label) => {
-    const { kernels } = backend;
+    const kernels = backend.kernels(matmulKernels);
     if (layout === "NN") {
       const run = (calls: number): void => {
         for (let call = 0; call < calls; call++) kernels.matmulNN(a, b, m, n, k, false, out);

@@ -1,5 +1,6 @@
 import { type Backend, noPadding } from "../../../backend/backend.js";
-import { specification } from "../../../backend/js/js.js";
+import { specification } from "../../../backend/families/every.js";
+import { rowKernels } from "../../../backend/families/rows.js";
 import { Embedding } from "../../../layers/embedding.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
@@ -106,7 +107,7 @@ function prepareKernel({ setup, implementations, rows, dim, batch, ids, gradOut,
 
   setup.each(implementations, (backend, label) => {
     const block = setup.blockOf(backend, numFloats * 4);
-    const { kernels } = backend;
+    const kernels = backend.kernels(rowKernels);
     block.f32(0, numFloats).fill(start);
     const run = (calls: number): void => {
       const table = block.f32(0, numFloats);

@@ -1,5 +1,7 @@
 import { type Backend, noPadding } from "../../../backend/backend.js";
-import { specification } from "../../../backend/js/js.js";
+import { specification } from "../../../backend/families/every.js";
+import { matmulKernels } from "../../../backend/families/matmul.js";
+import { type RowKernels, rowKernels } from "../../../backend/families/rows.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
 import { type Case, count, type Family, gpt2, million, type Prepared, seed, type Wants } from "../case.js";
@@ -83,7 +85,7 @@ function prepareRows(
   const ids = drawIds("uniform", rows, batch, generator);
   const given = kernel === "gather" ? new Float32Array(batch * dim) : drawFloats(batch * dim, generator);
   const expected = kernel === "gather" ? given.slice() : table.slice();
-  const call = (kernels: Backend["kernels"], to: Float32Array, list: Uint32Array, other: Float32Array): number =>
+  const call = (kernels: RowKernels, to: Float32Array, list: Uint32Array, other: Float32Array): number =>
     kernel === "gather"
       ? kernels.gather(to, rows, dim, list, batch, other)
       : kernels.scatterAdd(to, rows, dim, list, batch, noPadding, other);
@@ -95,12 +97,13 @@ function prepareRows(
     const parts = partsOf(setup, backend, [rows * dim, batch * dim, batch]);
     for (const isHome of [false, true]) {
       parts()[0].set(table);
+      const kernels = backend.kernels(rowKernels);
       const run = (calls: number): void => {
         const [home, homeOther, homeIds] = parts();
         const list = isHome ? new Uint32Array(homeIds.buffer, homeIds.byteOffset, batch) : ids;
         if (isHome) list.set(ids);
         if (isHome && kernel === "scatterAdd") homeOther.set(given);
-        for (let times = 0; times < calls; times++) call(backend.kernels, home, list, isHome ? homeOther : given);
+        for (let times = 0; times < calls; times++) call(kernels, home, list, isHome ? homeOther : given);
       };
       setup.add(isHome ? label + atHome : label, run, (where) => {
         const [home, homeOther] = parts();
@@ -140,7 +143,8 @@ function prepareProduct(
   const setup = new Setup(name, wants);
   eachInWasm(setup, implementations, (backend, label) => {
     const parts = partsOf(setup, backend, [m * k, n * k, m * n]);
-    const multiply = layout === "NT" ? backend.kernels.matmulNT : backend.kernels.matmulNN;
+    const { matmulNT, matmulNN } = backend.kernels(matmulKernels);
+    const multiply = layout === "NT" ? matmulNT : matmulNN;
     for (const isHome of [false, true]) {
       const [homeA, homeB] = parts();
       homeA.set(a);

@@ -1,5 +1,6 @@
 import { type Backend, noRows } from "../../../backend/backend.js";
-import { specification } from "../../../backend/js/js.js";
+import { specification } from "../../../backend/families/every.js";
+import { type StepKernels, stepKernels } from "../../../backend/families/optimizers.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
 import { type Case, count, type Family, gpt2, type Prepared, seed, type Wants } from "../case.js";
@@ -77,7 +78,7 @@ function prepare(
   const starts = [start, average, average];
   // Each row moves by itself: those that are touched are a small table to the specification.
   const [expected, ...averages] = starts.map((value) => new Float32Array(batch * dim).fill(value));
-  const move = (kernels: Backend["kernels"], [weight, m, v]: Tables, numRows: number, touched: Uint32Array): number =>
+  const move = (kernels: StepKernels, [weight, m, v]: Tables, numRows: number, touched: Uint32Array): number =>
     isDense
       ? kernels.stepAdam(weight, m, v, numRows, dim, noRows, batch, grad, ...denseNumbers)
       : kernels.stepSparseAdam(weight, m, v, numRows, dim, touched, batch, grad, ...sparseNumbers);
@@ -114,7 +115,7 @@ function prepare(
     add(
       (run, verify) => setup.add(label, run, verify),
       tables,
-      (views) => move(backend.kernels, views, rows, list),
+      (views) => move(backend.kernels(stepKernels), views, rows, list),
     );
   });
   const plain: Tables = [new Float32Array(numFloats), new Float32Array(numFloats), new Float32Array(numFloats)];

@@ -1,5 +1,5 @@
 import type { Backend } from "../../../backend/backend.js";
-import { specification } from "../../../backend/js/js.js";
+import { specification } from "../../../backend/families/every.js";
 import { Embedding } from "../../../layers/embedding.js";
 import { Unembedding } from "../../../layers/unembedding.js";
 import { Generator } from "../../../random/generator.js";

@@ -1,4 +1,4 @@
-import { specification } from "../../../backend/js/js.js";
+import { specification } from "../../../backend/families/every.js";
 import { Generator } from "../../../random/generator.js";
 import { firstDifference } from "../../floats.js";
 

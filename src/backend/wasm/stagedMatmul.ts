@@ -1,0 +1,18 @@
+import type { Kernels } from "../backend.js";
+import { StagedProduct } from "./stagedProduct.js";
+import type { Staging } from "./staging.js";
+
+/** The products: at once where all operands are at home, else in blocks that go through the window. */
+export function stagedMatmul(staging: Staging): Pick<Kernels, "matmulNN" | "matmulNT" | "matmulTN"> {
+  const { exports, heap } = staging;
+  const product = (name: "matmulNN" | "matmulNT" | "matmulTN"): Kernels["matmulNN"] => {
+    const staged = new StagedProduct(name, staging);
+    const kernel = exports[name];
+    return (a, b, m, n, k, accumulate, out) => {
+      if (heap.holds(a) && heap.holds(b) && heap.holds(out)) {
+        kernel(a.byteOffset, b.byteOffset, m, n, k, accumulate ? 1 : 0, out.byteOffset);
+      } else staged.run(a, b, m, n, k, accumulate, out);
+    };
+  };
+  return { matmulNN: product("matmulNN"), matmulNT: product("matmulNT"), matmulTN: product("matmulTN") };
+}
