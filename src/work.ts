@@ -3,8 +3,9 @@ import { type Call, makeCall } from "./backend/calls.js";
 import { kernelsFor } from "./backend/select.js";
 
 /**
- * Work that is written once and done in either of two ways, {@link now} or {@link later}: a generator of calls of a family's kernels. A list it yields has
- * been made, in order, when it goes on; what it looks at before that is not there yet. What kernels return is lost: indices are checked before.
+ * Work that is written once and done in either of two ways, {@link now} or {@link later}: a generator of calls of some kernels. A list it
+ * yields has been made, in order, when it goes on; what it looks at before that is not there yet. What kernels return is lost: indices are
+ * checked before.
  */
 export type Work<Result, Some extends Partial<Kernels>> = Generator<readonly Call<Some>[], Result, void>;
 

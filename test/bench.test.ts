@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Backend, Kernels } from "../src/backend/backend.js";
-import { specification } from "../src/backend/families/every.js";
 import { implementationName, implementations as known, selectBackend } from "../src/backend/select.js";
 import { addBench } from "../src/cli/bench/bench.js";
 import type { Case } from "../src/cli/bench/case.js";
@@ -25,6 +24,7 @@ import { limits } from "../src/cli/bench/setup/limits.js";
 import { type ProductSizes, sampleProduct, verifyProduct } from "../src/cli/bench/setup/verify.js";
 import { quantile, spread, summarize } from "../src/cli/bench/statistics.js";
 import { firstDifference } from "../src/cli/floats.js";
+import { specification } from "../src/cli/kernels.js";
 import { Generator } from "../src/random/generator.js";
 import { printedBy } from "./verbs.js";
 

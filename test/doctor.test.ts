@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Kernels, noPadding } from "../src/backend/backend.js";
-import { specification } from "../src/backend/families/every.js";
 import { backends, implementationName, selectBackend } from "../src/backend/select.js";
 import { getNumThreads } from "../src/backend/threads.js";
 import { type Diagnosis, diagnose, type Place, remedyFor, runtimeOf } from "../src/cli/doctor/diagnose.js";
@@ -8,6 +7,7 @@ import { addDoctor } from "../src/cli/doctor/doctor.js";
 import { kernelCalls } from "../src/cli/doctor/kernelCalls.js";
 import { formatDiagnosis } from "../src/cli/doctor/report.js";
 import { selfCheck } from "../src/cli/doctor/selfCheck.js";
+import { specification } from "../src/cli/kernels.js";
 import { Generator } from "../src/random/generator.js";
 import { printedBy } from "./verbs.js";
 

@@ -5,9 +5,9 @@ import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openNative } from "#native";
 import { type Backend, noPadding } from "../src/backend/backend.js";
-import { everyKernel } from "../src/backend/families/every.js";
 import { implementations } from "../src/backend/select.js";
 import type * as Threads from "../src/backend/threads.js";
+import { allKernels } from "../src/cli/kernels.js";
 import { expectSameBits } from "./conformance/bits.js";
 import { filled, Random } from "./conformance/cases.js";
 import { shareAll } from "./conformance/implementations.js";
@@ -110,7 +110,7 @@ test.each(["0", "257", "two", "1.5", "-1", " 2", "0x2"])(
 
 describe.skipIf(native === undefined)("the pool", () => {
   test("a refused call tells the first bad index and writes nothing, whatever the number of threads", () => {
-    const kernels = everyKernel((native as { backend: Backend }).backend);
+    const kernels = allKernels((native as { backend: Backend }).backend);
     const [rows, dim, count] = [50, 768, 3000];
     const random = new Random(1);
     const table = filled(random, rows * dim);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { everyKernel } from "../src/backend/families/every.js";
 import { sfc32 } from "../src/backend/js/sfc32.js";
+import { allKernels } from "../src/cli/kernels.js";
 import { Embedding } from "../src/index.js";
 import { Generator } from "../src/random/generator.js";
 import { aliasBuckets, type TupleOptions, Tuples } from "../src/text/word2vec/tuples.js";
@@ -223,7 +223,7 @@ onEveryImplementation(({ backend }) => {
     if (place !== undefined) state[place] = value;
     const arrays = valuesOf(text, state, listsFor(drawnText(1), 100, 100));
     const before = arrays.map((each) => each.slice());
-    for (const kind of ["drawSkipGram", "drawCbow"] as const) draw(everyKernel(backend), kind, text, arrays, 100, 100);
+    for (const kind of ["drawSkipGram", "drawCbow"] as const) draw(allKernels(backend), kind, text, arrays, 100, 100);
     expect(arrays).toEqual(before);
   };
 

@@ -34,8 +34,8 @@ export interface Block {
 export interface Family<Some> {
   /** In plain TypeScript: what the others must give the bits of. */
   readonly specification: Some;
-  /** Around what a module of WebAssembly exports (a `Staging`, which the contract need not know). */
-  staged(staging: unknown): Some;
+  /** Around what a module of WebAssembly exports: a `Staging`, which only the WASM backend has. */
+  readonly staged: (staging: never) => Some;
 }
 
 /** The names of the three backends. */

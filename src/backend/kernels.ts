@@ -31,7 +31,10 @@ export const noRows: Uint32Array = new Uint32Array(0);
  * Arrays may be longer than the counts say, never shorter: checking is the caller's business. Arrays a kernel writes must not overlap
  * those it reads.
  */
-export interface Kernels extends Word2VecKernels {
+export interface Kernels extends RowKernels, BagKernels, MatmulKernels, LogitKernels, StepKernels, Word2VecKernels {}
+
+/** Kernels that move rows from and to a table. */
+export interface RowKernels {
   /** out[i, :] = weight[indices[i], :]. weight is (numEmbeddings, embeddingDim), out is (numIndices, embeddingDim). */
   gather(
     weight: Float32Array,
@@ -72,10 +75,13 @@ export interface Kernels extends Word2VecKernels {
     paddingIdx: number,
     gradOut: Float32Array,
   ): number;
+}
 
-  // Bags. offsets (numBags + 1) ascends: bag b is indices[offsets[b]] … indices[offsets[b + 1] - 1], and none is beyond numIndices. Indices
-  // before the first offset and from the last on are in no bag. Indices equal to paddingIdx count as not there.
-
+/**
+ * Kernels of bags. offsets (numBags + 1) ascends: bag b is indices[offsets[b]] … indices[offsets[b + 1] - 1], and none is beyond numIndices.
+ * Indices before the first offset and from the last on are in no bag. Indices equal to paddingIdx count as not there.
+ */
+export interface BagKernels {
   /**
    * out[b, :] = the sum, the mean or the maximum of the rows of bag b; +0 for a bag of nothing. out is (numBags, embeddingDim).
    * - bagSum: from +0 in the order of the indices, one f32 add a row; with sampleWeights (numIndices, or none) of f32(row * weight).
@@ -150,7 +156,10 @@ export interface Kernels extends Word2VecKernels {
     gradOut: Float32Array,
     out: Float32Array,
   ): number;
+}
 
+/** Products of matrices. */
+export interface MatmulKernels {
   /**
    * out (m, n) = a (m, k) b (k, n), or out += with `accumulate`.
    * Order of sums: every 256 consecutive k in order from +0; then, from +0 or from out, the block sums are added in order.
@@ -189,7 +198,10 @@ export interface Kernels extends Word2VecKernels {
     accumulate: boolean,
     out: Float32Array,
   ): void;
+}
 
+/** Kernels that take logits. */
+export interface LogitKernels {
   /**
    * Takes one more chunk of each row's logits into its statistics (numRows, 3): the greatest logit so far (-Infinity before the first), the
    * sum of exp(logit - greatest), and the sum of the logits. logits is (numRows, numColumns); bias, of numColumns floats or none, is added
@@ -238,7 +250,10 @@ export interface Kernels extends Word2VecKernels {
     numColumns: number,
     bias: Float32Array,
   ): void;
+}
 
+/** Kernels that move a table and what an optimizer remembers of it. */
+export interface StepKernels {
   /**
    * One step of stochastic gradient descent: g = grad + weightDecay * w; with a momentum buffer b = momentum * b + undamped * g and
    * g = b, or with `nesterov` g = g + momentum * b; w = w - lr * g. momentumBuffer is (numEmbeddings, embeddingDim), or empty for none.

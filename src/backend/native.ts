@@ -83,15 +83,7 @@ function nativeOf(addon: Addon): Native {
     const later = (calls: readonly Call[]): Promise<void> => turns.take(() => begin(calls));
     // Every family has its kernels in the one table.
     const kernelsOf = <Some>(): Some => kernels as Some;
-    const backend: Backend = {
-      name: "native",
-      isa,
-      kernels: kernelsOf,
-      callCost,
-      later,
-      allocate,
-      moves: () => false,
-    };
+    const backend: Backend = { name: "native", isa, kernels: kernelsOf, callCost, later, allocate, moves: () => false };
     return { name: "native", isa, open: () => backend };
   });
   const unable = Object.entries(addon.unsupported).map(([isa, why]): Candidate => ({ name: "native", isa, why }));

@@ -1,5 +1,6 @@
+import type { MatmulKernels } from "../backend/backend.js";
 import type { Call } from "../backend/calls.js";
-import { type MatmulKernels, matmulKernels } from "../backend/families/matmul.js";
+import { matmulKernels } from "../backend/families/matmul.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkApart, checkAttached, checkFloats, checkLength, checkMultiple } from "../check.js";
 import { InFlight } from "../inFlight.js";

@@ -17,7 +17,7 @@ export interface TopK {
 /** Hidden states at a time: with a chunk of the table's rows, 2 MiB of logits. */
 const mostRows = 256;
 
-/** The k greatest logits of each hidden state, made in chunks of the table's rows. */
+/** @internal The k greatest logits of each hidden state, made in chunks of the table's rows. */
 export function* chunkedTopK(
   weight: Parameter,
   bias: Parameter | null,

@@ -1,5 +1,6 @@
+import type { StepKernels } from "../backend/backend.js";
 import { noRows } from "../backend/backend.js";
-import { type StepKernels, stepKernels } from "../backend/families/optimizers.js";
+import { stepKernels } from "../backend/families/steps.js";
 import { kernelsFor } from "../backend/select.js";
 import { checkOptions } from "../check.js";
 import { show, typeError } from "../errors.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { bagMax, bagMean, bagSum, type Kernels, noPadding } from "../../src/backend/backend.js";
-import { everyKernel, specification } from "../../src/backend/families/every.js";
+import { allKernels, specification } from "../../src/cli/kernels.js";
 import { bagCases, numEmbeddings, valuesFor } from "./bagCases.js";
 import { dims, filled, fillings, Random, spoiled } from "./cases.js";
 import { onEveryImplementationAndThreads } from "./implementations.js";
@@ -24,7 +24,7 @@ onEveryImplementationAndThreads(({ backend }) => {
         const given = placed.map((each, i) => (arrays[i] instanceof Uint32Array ? each.words : each.floats));
         // An array of nothing means that there is none: it may not go on over its guards.
         const exact = given.map((each, i) => (arrays[i].length === 0 ? each.subarray(0, 0) : each));
-        expect(call(everyKernel(backend), ...(exact as never[])), what).toBe(count);
+        expect(call(allKernels(backend), ...(exact as never[])), what).toBe(count);
         placed.forEach((each, i) => {
           const floats = new Float32Array(expected[i].buffer, 0, expected[i].length);
           each.expect(floats, `${what}, array ${i}, ${places}`);
@@ -171,7 +171,7 @@ onEveryImplementationAndThreads(({ backend }) => {
         const out = new Float32Array(dim);
         const ends = Uint32Array.of(0, rows.length);
         const list = Uint32Array.from(rows);
-        everyKernel(backend).gatherBags(weight, 4, dim, list, rows.length, ends, 1, bagMax, noPadding, none, out);
+        allKernels(backend).gatherBags(weight, 4, dim, list, rows.length, ends, 1, bagMax, noPadding, none, out);
         expect(out.every((value) => Object.is(value, out[0]))).toBe(true);
         return out[0];
       };
@@ -184,7 +184,7 @@ onEveryImplementationAndThreads(({ backend }) => {
       const one = new Float32Array(dim).fill(1);
       const ends = Uint32Array.of(0, 2, 4);
       const both = new Float32Array([...one, ...one]);
-      everyKernel(backend).scatterAddMaxBags(grad, 4, weight, 4, dim, list, list, 4, ends, 2, noPadding, both);
+      allKernels(backend).scatterAddMaxBags(grad, 4, weight, 4, dim, list, list, 4, ends, 2, noPadding, both);
       expect(grad).toEqual(new Float32Array(4 * dim).fill(2, 2 * dim, 3 * dim));
     }
   });

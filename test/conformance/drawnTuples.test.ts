@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { drawing, longestSentence, maxNegatives, noPadding } from "../../src/backend/backend.js";
-import { specification } from "../../src/backend/families/every.js";
+import { specification } from "../../src/cli/kernels.js";
 import { Random } from "./cases.js";
 import {
   arraysOf,

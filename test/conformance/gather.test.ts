@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { specification } from "../../src/backend/families/every.js";
+import { specification } from "../../src/cli/kernels.js";
 import { dims, filled, fillings, indexLists, Random, spoiled } from "./cases.js";
 import { onEveryImplementationAndThreads } from "./implementations.js";
 import { placesOfThree, withPlaced } from "./placed.js";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Backend } from "../../src/backend/backend.js";
-import { everyKernel, specification } from "../../src/backend/families/every.js";
+import { selectBackend } from "../../src/backend/select.js";
+import { allKernels } from "../../src/cli/kernels.js";
 import { dims, filled, fillings, indexLists, Random, spoiled } from "./cases.js";
 import { onEveryImplementationAndThreads } from "./implementations.js";
 import { type Place, withPlaced } from "./placed.js";
@@ -48,7 +49,7 @@ function run(
   const before = filled(random, numIndices * dim);
   const what = `${numIndices} of ${sequenceLength} from ${start}: weight, indices, positionWeight, out: ${places}`;
   withPlaced(random, backend, places, [weight, indices, positions, before] as const, (table, rows, context, out) => {
-    const done = everyKernel(backend).gatherSum(
+    const done = allKernels(backend).gatherSum(
       ...([table.floats, numEmbeddings, dim, rows.words, numIndices] as const),
       ...([context.floats, sequenceLength, start, out.floats] as const),
     );
@@ -60,7 +61,7 @@ function run(
 }
 
 onEveryImplementationAndThreads(({ backend }) => {
-  const kernels = everyKernel(backend);
+  const kernels = allKernels(backend);
 
   test.each(dims)("gatherSum, rows of %i: the law's bits from home and own memory, nothing beside them", (dim) => {
     const random = new Random(dim);
@@ -121,7 +122,7 @@ onEveryImplementationAndThreads(({ backend }) => {
 
 test.each(fillings)("the specification of gatherSum adds the two rows, %s values", (filling) => {
   const random = new Random(3);
-  const backend = { kernels: specification, allocate: () => expect.fail() } as unknown as Backend;
+  const backend: Backend = { ...selectBackend("js"), allocate: () => expect.fail() };
   for (const [sequenceLength, start] of sequences) {
     const weight = filled(random, numEmbeddings * 3, filling);
     const positions = filled(random, contextLength * 3, filling);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { openNative } from "#native";
-import type { Backend, Family, Kernels } from "../../src/backend/backend.js";
-import { everyKernel } from "../../src/backend/families/every.js";
+import type { Backend, Kernels } from "../../src/backend/backend.js";
 import { implementationName, implementations } from "../../src/backend/select.js";
+import { allKernels } from "../../src/cli/kernels.js";
 
 const { threads } = openNative();
 
@@ -21,7 +21,8 @@ export interface Implementation {
 export function onEveryImplementation(tests: (implementation: Implementation) => void): void {
   for (const each of implementations()) {
     const name = implementationName(each);
-    if ("backend" in each) describe(name, () => tests(withKernels(name, each.backend)));
+    if ("backend" in each)
+      describe(name, () => tests({ name, backend: each.backend, kernels: allKernels(each.backend) }));
     else test.skip(`${name}: ${each.why}`, () => {});
   }
 }
@@ -38,14 +39,10 @@ export function onEveryImplementationAndThreads(tests: (implementation: Implemen
   const name = implementationName(backend);
   describe(`${name}, several threads`, () => {
     beforeAll(() => shareAll(true));
-    const kernels = <Some>(family: Family<Some>): Some => onSeveralThreads(backend.kernels(family));
-    tests(withKernels(name, { ...backend, kernels }));
+    const kernels = onSeveralThreads(allKernels(backend)); // once: the turns go on from call to call
+    tests({ name, backend: { ...backend, kernels: <Some>() => kernels as Some }, kernels });
     afterAll(() => shareAll(false));
   });
-}
-
-function withKernels(name: string, backend: Backend): Implementation {
-  return { name, backend, kernels: everyKernel(backend) };
 }
 
 /** From now on calls are cut into the smallest pieces that kernels allow, however little there is to do; or else they are not cut at all. */
@@ -54,15 +51,15 @@ export function shareAll(shared: boolean): void {
   threads?.setNumThreads(shared ? 3 : 1);
 }
 
-function onSeveralThreads<Some>(kernels: Some): Some {
+function onSeveralThreads(kernels: Kernels): Kernels {
   let calls = 0;
   const counts = [2, 3, 5];
-  const wrapped = Object.entries(kernels as object).map(([name, kernel]: [string, (...args: unknown[]) => unknown]) => {
+  const wrapped = Object.entries(kernels).map(([name, kernel]: [string, (...args: unknown[]) => unknown]) => {
     const call = (...args: unknown[]): unknown => {
       threads?.setNumThreads(counts[calls++ % counts.length]);
       return kernel(...args);
     };
     return [name, call] as const;
   });
-  return Object.fromEntries(wrapped) as Some;
+  return Object.fromEntries(wrapped) as unknown as Kernels;
 }

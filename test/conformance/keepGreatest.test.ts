@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { specification } from "../../src/backend/families/every.js";
+import { specification } from "../../src/cli/kernels.js";
 import { expectSameBits } from "./bits.js";
 import { filled, fillings, Random } from "./cases.js";
 import { onEveryImplementation } from "./implementations.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { specification } from "../../src/backend/families/every.js";
 import { exp } from "../../src/backend/js/exponential.js";
+import { specification } from "../../src/cli/kernels.js";
 import { log } from "../../src/elementary.js";
 import { expectSameBits, floatWith } from "./bits.js";
 import { type Filling, filled, fillings, Random } from "./cases.js";

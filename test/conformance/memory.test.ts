@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Backend, type Block, noPadding } from "../../src/backend/backend.js";
-import { everyKernel, specification } from "../../src/backend/families/every.js";
+import { allKernels, specification } from "../../src/cli/kernels.js";
 import { refusalOf } from "../refusals.js";
 import { expectSameBits } from "./bits.js";
 import { filled, Random } from "./cases.js";
@@ -14,10 +14,10 @@ function expectWorking(backend: Backend, table: Placed, weight: Float32Array): v
   const random = new Random(2);
   const indices = Uint32Array.from({ length: 80 }, () => random.below(numEmbeddings));
   const rows = new Float32Array(80 * dim);
-  expect(everyKernel(backend).gather(table.floats, numEmbeddings, dim, indices, 80, rows)).toBe(80);
+  expect(allKernels(backend).gather(table.floats, numEmbeddings, dim, indices, 80, rows)).toBe(80);
   const logits = new Float32Array(80 * numEmbeddings);
-  everyKernel(backend).matmulNT(rows, table.floats, 80, numEmbeddings, dim, false, logits);
-  expect(everyKernel(backend).scatterAdd(table.floats, numEmbeddings, dim, indices, 80, noPadding, rows)).toBe(80);
+  allKernels(backend).matmulNT(rows, table.floats, 80, numEmbeddings, dim, false, logits);
+  expect(allKernels(backend).scatterAdd(table.floats, numEmbeddings, dim, indices, 80, noPadding, rows)).toBe(80);
 
   const lawfulRows = new Float32Array(80 * dim);
   specification.gather(weight, numEmbeddings, dim, indices, 80, lawfulRows);
@@ -113,7 +113,7 @@ onEveryImplementationAndThreads(({ name, backend }) => {
       const out = shared(new Float32Array(2 * dim));
       const indices = new Uint32Array(new SharedArrayBuffer(8));
       indices.set([3, 49]);
-      expect(everyKernel(backend).gather(shared(weight), numEmbeddings, dim, indices, 2, out)).toBe(2);
+      expect(allKernels(backend).gather(shared(weight), numEmbeddings, dim, indices, 2, out)).toBe(2);
       expectSameBits(out.slice(0, dim), weight.slice(3 * dim, 4 * dim), "row 3");
     });
   });
@@ -137,7 +137,7 @@ onEveryImplementationAndThreads(({ name, backend }) => {
       specification.gather(weight, rows, rowLength, indices, numIndices, gathered);
       const summed = weight.slice();
       specification.scatterAdd(summed, rows, rowLength, indices, numIndices, 1, gradOut);
-      const kernels = everyKernel(backend);
+      const kernels = allKernels(backend);
       for (const places of placesOfThree.filter(([table]) => table === "home")) {
         withPlaced(random, backend, places, [weight, indices, gradOut] as const, (table, list, batch) => {
           expect(kernels.scatterAdd(table.floats, rows, rowLength, list.words, numIndices, 1, batch.floats)).toBe(

@@ -1,5 +1,5 @@
 import type { Kernels } from "../../src/backend/backend.js";
-import { specification } from "../../src/backend/families/every.js";
+import { specification } from "../../src/cli/kernels.js";
 import { type Filling, filled, Random } from "./cases.js";
 import type { Implementation } from "./implementations.js";
 import { type Place, withPlaced } from "./placed.js";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { noPadding } from "../../src/backend/backend.js";
-import { specification } from "../../src/backend/families/every.js";
+import { specification } from "../../src/cli/kernels.js";
 import { dims, filled, fillings, indexLists, Random, spoiled } from "./cases.js";
 import { onEveryImplementationAndThreads } from "./implementations.js";
 import { placesOfThree, withPlaced } from "./placed.js";

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { Backend, Kernels } from "../../src/backend/backend.js";
-import { everyKernel } from "../../src/backend/families/every.js";
+import { allKernels } from "../../src/cli/kernels.js";
 import { type Filling, filled, type Random } from "./cases.js";
 import { type Place, withPlaced } from "./placed.js";
 
@@ -128,7 +128,7 @@ export function runPlaced(
     // An empty array says "none": one that goes on over the guards would not be empty.
     const views = tables.map((table, t) => (table.length === 0 ? table : placed[t].floats));
     const list = rows.length === 0 ? rows : placed[tables.length].words;
-    const done = step.call(everyKernel(backend), views, dim, list, numRows, placed[tables.length + 1].floats);
+    const done = step.call(allKernels(backend), views, dim, list, numRows, placed[tables.length + 1].floats);
     expect(done, what).toBe(expected.done);
     for (const [t, table] of expected.after.entries()) placed[t].expect(table, `${what}, table ${t}, ${places}`);
     placed[tables.length + 1].expect(grad, "grad");

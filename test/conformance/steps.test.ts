@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { specification } from "../../src/backend/families/every.js";
+import { specification } from "../../src/cli/kernels.js";
 import { dims, filled, fillings, Random } from "./cases.js";
 import { onEveryImplementationAndThreads } from "./implementations.js";
 import type { Place } from "./placed.js";

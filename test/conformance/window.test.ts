@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { noPadding } from "../../src/backend/backend.js";
-import { everyKernel, specification } from "../../src/backend/families/every.js";
+import { allKernels, specification } from "../../src/cli/kernels.js";
 import { filled, Random } from "./cases.js";
 import { type Place, placesOfThree, withPlaced } from "./placed.js";
 import { productCase, products, runProduct } from "./products.js";
@@ -18,13 +18,13 @@ describe.each(["simd", "scalar"] as const)("wasm:%s", (isa) => {
         const sizes = [size(), size(), size()];
         if (sizes[0] * sizes[1] * sizes[2] > 3_000_000) continue;
         const product = productCase(name, sizes, random.below(2) === 1);
-        runProduct({ name: `wasm:${isa}`, backend, kernels: everyKernel(backend) }, product, random.of(placesOfThree));
+        runProduct({ name: `wasm:${isa}`, backend, kernels: allKernels(backend) }, product, random.of(placesOfThree));
       }
     });
 
     test("sumExponentials and softmaxGradient of any sizes", () => {
       const random = new Random(windowBytes);
-      const { sumExponentials, softmaxGradient } = everyKernel(backend);
+      const { sumExponentials, softmaxGradient } = allKernels(backend);
       for (let round = 0; round < 80; round++) {
         const numRows = random.of([0, 1, 2, 30, 200]);
         const numColumns = random.of([0, 1, 9, 100, 700, 1021, 5000]);
@@ -49,14 +49,14 @@ describe.each(["simd", "scalar"] as const)("wasm:%s", (isa) => {
     test.each(placesOfThree)("matmulNT over rows that do not fit the window, a %s, b %s, out %s", (...places) => {
       for (const accumulate of [false, true]) {
         const product = productCase("matmulNT", [2, 3, windowBytes / 4 + 1], accumulate);
-        runProduct({ name: `wasm:${isa}`, backend, kernels: everyKernel(backend) }, product, places);
+        runProduct({ name: `wasm:${isa}`, backend, kernels: allKernels(backend) }, product, places);
       }
     });
   });
 
   test.each([256, 4096, 16384])("gather and scatterAdd of any sizes through a window of %i bytes", (windowBytes) => {
     const backend = openWithWindow(isa, windowBytes);
-    const { gather, scatterAdd } = everyKernel(backend);
+    const { gather, scatterAdd } = allKernels(backend);
     const random = new Random(windowBytes);
     for (let round = 0; round < 120; round++) {
       const rows = 1 + random.below(50);

@@ -1,6 +1,6 @@
 import { describe, test } from "vitest";
 import { bagMax, bagMean, bagSum, type Kernels, noPadding } from "../../src/backend/backend.js";
-import { everyKernel, specification } from "../../src/backend/families/every.js";
+import { allKernels, specification } from "../../src/cli/kernels.js";
 import { expectSameBits } from "./bits.js";
 import { filled, Random } from "./cases.js";
 import { placesOfThree, withPlaced } from "./placed.js";
@@ -45,7 +45,7 @@ describe.each(["simd", "scalar"] as const)("wasm:%s", (isa) => {
         const expected = run(specification, sums, indices, weights, bagRows, grads);
         const places = [...random.of(placesOfThree), random.of(["home", "own"] as const)];
         withPlaced(random, backend, places, [table, indices, bagRows, before] as const, (t, i, g, to) => {
-          const actual = run(everyKernel(backend), t.floats, i.words, weights, g.floats, to.floats);
+          const actual = run(allKernels(backend), t.floats, i.words, weights, g.floats, to.floats);
           for (const name of ["out", "dots"] as const) expectSameBits(actual[name], expected[name], name);
           t.expect(sums, `round ${round}, ${places}`);
           to.expect(grads, `max, round ${round}, ${places}`);

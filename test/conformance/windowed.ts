@@ -1,6 +1,7 @@
 import { expect } from "vitest";
-import type { Backend, Family } from "../../src/backend/backend.js";
+import type { Backend } from "../../src/backend/backend.js";
 import { openWasm } from "../../src/backend/wasm/wasm.js";
+import { allKernels } from "../../src/cli/kernels.js";
 
 /**
  * The window of WASM is 2 MiB, so that few tests go through it more than once. Through a small one every call does: the cuts that
@@ -19,7 +20,6 @@ export function openWithWindow(isa: "simd" | "scalar", windowBytes: number): Bac
       return result;
     },
   ];
-  const kernels = <Some>(family: Family<Some>): Some =>
-    Object.fromEntries(Object.entries(backend.kernels(family) as object).map(watched)) as Some;
-  return { ...backend, kernels };
+  const kernels = Object.fromEntries(Object.entries(allKernels(backend)).map(watched));
+  return { ...backend, kernels: <Some>() => kernels as Some };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { maxNegatives } from "../../src/backend/backend.js";
-import { specification } from "../../src/backend/families/every.js";
 import { sigmoid } from "../../src/backend/js/sigmoid.js";
+import { specification } from "../../src/cli/kernels.js";
 import { expectSameBits } from "./bits.js";
 import { dims, fillings, Random } from "./cases.js";
 import { onEveryImplementation } from "./implementations.js";

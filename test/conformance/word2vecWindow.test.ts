@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { everyKernel, specification } from "../../src/backend/families/every.js";
+import { allKernels, specification } from "../../src/cli/kernels.js";
 import { Random } from "./cases.js";
 import { withPlaced } from "./placed.js";
 import { openWithWindow } from "./windowed.js";
@@ -15,7 +15,7 @@ describe.each(["simd", "scalar"] as const)("wasm:%s", (isa) => {
       runSteps(specification, steps, after);
       for (const places of [["own", "own", "own", "own"] as const, ["own", "home", "own", "home"] as const]) {
         withPlaced(random, backend, ["home", "home", ...places], valuesOf(steps), (...placed) => {
-          expect(runSteps(everyKernel(backend), steps, arraysOf(placed))).toBe(numTuples);
+          expect(runSteps(allKernels(backend), steps, arraysOf(placed))).toBe(numTuples);
           placed[0].expect(after.inputWeight, `inputWeight, ${numTuples}, ${places}`);
           placed[1].expect(after.outputWeight, `outputWeight, ${numTuples}, ${places}`);
         });

@@ -141,7 +141,7 @@ const rules: readonly Rule[] = [
       "results.ts",
       "backend/select.ts",
       "backend/backend.ts",
-      "backend/families/optimizers.ts",
+      "backend/families/steps.ts",
     ],
   },
   { of: ["checkpoint/file.ts"], may: ["checkpoint/", ...training], node: true },
@@ -164,12 +164,13 @@ const rules: readonly Rule[] = [
   // The bench times the kernels themselves and checks their bits against the specification first; so does the doctor. What the machine can
   // do at best only the addon can measure.
   {
-    of: ["cli/bench/", "cli/doctor/", "cli/floats.ts"],
+    of: ["cli/bench/", "cli/doctor/", "cli/floats.ts", "cli/kernels.ts"],
     may: [
       "#native",
       "index.ts",
       "cli/commandLine.ts",
       "cli/floats.ts",
+      "cli/kernels.ts",
       ...training,
       "backend/environment.ts",
       "backend/select.ts",

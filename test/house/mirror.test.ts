@@ -6,7 +6,9 @@ import { read, withoutComments } from "./sources.js";
  * native/kernels/<kernel>.h, each with one function of that name and the parameters of the contract in its order.
  */
 const contract = ["kernels", "word2vecKernels"].map((file) => withoutComments(read(`src/backend/${file}.ts`)));
-const kernelsInterface = contract.map((source) => source.match(/^export interface \w*Kernels .*?^}/ms)![0]).join("\n");
+const kernelsInterface = contract
+  .flatMap((source) => source.match(/^export interface \w*Kernels .*?^}/gms)!)
+  .join("\n");
 const kernels = [...kernelsInterface.matchAll(/^ {2}(\w+)\(/gm)].map(([, name]) => name);
 
 /** The parameter lists that stand behind `opening` in a source, as names. */

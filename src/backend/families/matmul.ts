@@ -1,11 +1,8 @@
-import type { Family, Kernels } from "../backend.js";
+import type { Family, MatmulKernels } from "../backend.js";
 import { matmulNN } from "../js/matmulNN.js";
 import { matmulNT } from "../js/matmulNT.js";
 import { matmulTN } from "../js/matmulTN.js";
 import { stagedMatmul } from "../wasm/stagedMatmul.js";
-
-/** Products of matrices. */
-export type MatmulKernels = Pick<Kernels, "matmulNN" | "matmulNT" | "matmulTN">;
 
 export const matmulKernels: Family<MatmulKernels> = {
   specification: { matmulNN, matmulNT, matmulTN },

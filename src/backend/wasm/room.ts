@@ -9,13 +9,15 @@ type Words = Float32Array | Uint32Array;
 export class Room {
   readonly #heap: Heap;
   readonly #first: number;
-  /** How many words there are. */
+  /** Where it begins, and how many words there are. */
+  readonly address: number;
   readonly capacity: number;
   /** The word that is taken next. */
   #next: number;
 
   constructor(heap: Heap, address: number, capacity: number) {
     this.#heap = heap;
+    this.address = address;
     this.#first = address >>> 2;
     this.capacity = capacity;
     this.#next = this.#first;

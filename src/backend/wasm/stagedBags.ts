@@ -1,12 +1,10 @@
-import type { Kernels } from "../backend.js";
+import type { BagKernels } from "../backend.js";
 import { dotBags } from "../js/dotBags.js";
 import { firstOutside } from "../js/firstOutside.js";
 import { gatherBags } from "../js/gatherBags.js";
 import { scatterAddBags } from "../js/scatterAddBags.js";
 import { scatterAddMaxBags } from "../js/scatterAddMaxBags.js";
 import type { Staging } from "./staging.js";
-
-type BagKernels = Pick<Kernels, "gatherBags" | "scatterAddBags" | "scatterAddMaxBags" | "dotBags">;
 
 /** An array of which each bag has a part: so many words an index of it, and so many for itself. */
 type Part = {

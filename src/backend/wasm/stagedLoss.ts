@@ -1,4 +1,4 @@
-import type { Kernels } from "../backend.js";
+import type { LogitKernels } from "../backend.js";
 import { keepGreatest } from "../js/keepGreatest.js";
 import { softmaxGradient } from "../js/softmaxGradient.js";
 import { sumExponentials } from "../js/sumExponentials.js";
@@ -11,10 +11,7 @@ const width = 3;
  * The kernels that take logits. Layers keep all they give to them at home; of arrays that are elsewhere so many rows at a time are carried
  * through the window, each time behind the bias, as fit, and a row too long for it is left to the specification.
  */
-export function stagedLoss({
-  exports,
-  whole: room,
-}: Staging): Pick<Kernels, "sumExponentials" | "softmaxGradient" | "keepGreatest"> {
+export function stagedLoss({ exports, whole: room }: Staging): LogitKernels {
   /** How many rows fit; `small` are the statistics or coefficients. */
   function rowsAtOnce(logits: Float32Array, small: Float32Array, bias: Float32Array, numRows: number, columns: number) {
     const perRow = room.words(logits, columns) + room.words(small, width);

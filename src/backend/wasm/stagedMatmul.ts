@@ -1,11 +1,11 @@
-import type { Kernels } from "../backend.js";
+import type { MatmulKernels } from "../backend.js";
 import { StagedProduct } from "./stagedProduct.js";
 import type { Staging } from "./staging.js";
 
 /** The products: at once where all operands are at home, else in blocks that go through the window. */
-export function stagedMatmul(staging: Staging): Pick<Kernels, "matmulNN" | "matmulNT" | "matmulTN"> {
+export function stagedMatmul(staging: Staging): MatmulKernels {
   const { exports, heap } = staging;
-  const product = (name: "matmulNN" | "matmulNT" | "matmulTN"): Kernels["matmulNN"] => {
+  const product = (name: keyof MatmulKernels): MatmulKernels["matmulNN"] => {
     const staged = new StagedProduct(name, staging);
     const kernel = exports[name];
     return (a, b, m, n, k, accumulate, out) => {

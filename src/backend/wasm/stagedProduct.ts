@@ -29,12 +29,12 @@ export class StagedProduct {
   readonly #window: number;
   readonly #capacity: number;
 
-  constructor(name: keyof typeof layouts, { exports, heap, window, capacity }: Staging) {
+  constructor(name: keyof typeof layouts, { exports, heap, whole }: Staging) {
     this.#layout = layouts[name];
     this.#kernel = exports[name];
     this.#heap = heap;
-    this.#window = window;
-    this.#capacity = capacity - slack;
+    this.#window = whole.address;
+    this.#capacity = whole.capacity - slack;
   }
 
   run(a: Float32Array, b: Float32Array, m: number, n: number, k: number, accumulate: boolean, out: Float32Array): void {

@@ -1,4 +1,4 @@
-import type { Kernels } from "../backend.js";
+import type { RowKernels } from "../backend.js";
 import { firstOutside } from "../js/firstOutside.js";
 import { gather } from "../js/gather.js";
 import { scatterAdd } from "../js/scatterAdd.js";
@@ -6,7 +6,7 @@ import { stagedGatherSum } from "./stagedGatherSum.js";
 import type { Staging } from "./staging.js";
 
 /** The kernels that move rows: the table has to be at home, lists and rows go through the window in chunks. */
-export function stagedRows(staging: Staging): Pick<Kernels, "gather" | "gatherSum" | "scatterAdd"> {
+export function stagedRows(staging: Staging): RowKernels {
   const { exports, heap, rows } = staging;
   return {
     gather(weight, numEmbeddings, embeddingDim, indices, numIndices, out) {

@@ -1,4 +1,4 @@
-import type { Kernels } from "../backend.js";
+import type { StepKernels } from "../backend.js";
 import { firstRowOutside } from "../js/rows.js";
 import { stepAdagrad } from "../js/stepAdagrad.js";
 import { stepAdam } from "../js/stepAdam.js";
@@ -6,8 +6,6 @@ import { stepRowwiseAdagrad } from "../js/stepRowwiseAdagrad.js";
 import { stepSGD } from "../js/stepSGD.js";
 import { stepSparseAdam } from "../js/stepSparseAdam.js";
 import type { Staging } from "./staging.js";
-
-type StepKernels = Pick<Kernels, "stepSGD" | "stepAdagrad" | "stepRowwiseAdagrad" | "stepAdam" | "stepSparseAdam">;
 
 /** Calls the kernel on a chunk of rows: the row its tables start at, which rows, how many, and their gradients. */
 type Call = (first: number, rows: number, numRows: number, grad: number) => number;

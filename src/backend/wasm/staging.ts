@@ -19,20 +19,17 @@ const rowChunkFloats = 128 * 1024;
 export interface Staging {
   readonly exports: Exports;
   readonly heap: Heap;
-  /** The address of the window, and how many words it has. */
-  readonly window: number;
-  readonly capacity: number;
-  /** All of the window. */
+  /** The window. */
   readonly whole: Room;
   /** The front of it, for rows. */
   readonly rows: Room;
 }
 
-/** A window of its own in the heap. */
+/** Reserves the window. */
 export function makeStaging(exports: Exports, heap: Heap, windowBytes: number): Staging {
   const window = heap.reserve(windowBytes);
   const capacity = windowBytes >>> 2;
   const whole = new Room(heap, window, capacity);
   const rows = new Room(heap, window, Math.min(capacity, rowChunkFloats));
-  return { exports, heap, window, capacity, whole, rows };
+  return { exports, heap, whole, rows };
 }

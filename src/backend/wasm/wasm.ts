@@ -55,7 +55,7 @@ export function openWasm(isa: Isa, windowBytes = defaultWindowBytes): Backend {
     kernels<Some>(family: Family<Some>): Some {
       let kernels = made.get(family);
       if (kernels === undefined) {
-        kernels = family.staged(staging);
+        kernels = family.staged(staging as never);
         made.set(family, kernels);
       }
       return kernels as Some;

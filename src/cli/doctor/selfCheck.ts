@@ -1,8 +1,8 @@
 import type { Backend, Block, Kernels } from "../../backend/backend.js";
 import type { Call } from "../../backend/calls.js";
-import { everyKernel, specification } from "../../backend/families/every.js";
 import { Generator } from "../../random/generator.js";
 import { firstDifference } from "../floats.js";
+import { allKernels, specification } from "../kernels.js";
 import { kernelCalls } from "./kernelCalls.js";
 
 /** What was compared with the specification, and what is wrong, or null. */
@@ -19,7 +19,7 @@ const isList = (parameter: unknown): parameter is List => ArrayBuffer.isView(par
 
 /** Calls every kernel, with arrays of the caller's and with arrays in the backend's memory, and compares all that comes of it bit by bit. */
 export function selfCheck(backend: Backend): SelfCheck {
-  const kernels = everyKernel(backend);
+  const kernels = allKernels(backend);
   const all = kernelCalls(new Generator(1));
   const counts = { kernels: new Set(all.map(([name]) => name)).size, calls: 2 * all.length };
   try {

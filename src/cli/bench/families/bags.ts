@@ -1,8 +1,8 @@
 import { type Backend, bagMax, bagMean, bagSum, noFloats, noPadding } from "../../../backend/backend.js";
-import { specification } from "../../../backend/families/every.js";
 import { type BagMode, EmbeddingBag } from "../../../layers/embeddingBag.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
+import { specification } from "../../kernels.js";
 import { type Case, count, type Family, million, type Prepared, seed, type Wants } from "../case.js";
 import { lookAt, otherOrder } from "../peers/job.js";
 import { describeIds, drawIds, type Ids } from "../setup/ids.js";

@@ -1,10 +1,10 @@
 import type { Backend } from "../../../backend/backend.js";
-import { specification } from "../../../backend/families/every.js";
 import { rowKernels } from "../../../backend/families/rows.js";
 import { kernelsFor } from "../../../backend/select.js";
 import { Embedding } from "../../../layers/embedding.js";
 import { Generator } from "../../../random/generator.js";
 import { fillFloats } from "../../floats.js";
+import { specification } from "../../kernels.js";
 import {
   type Case,
   count,

@@ -1,9 +1,9 @@
 import { type Backend, noPadding } from "../../../backend/backend.js";
-import { specification } from "../../../backend/families/every.js";
 import { rowKernels } from "../../../backend/families/rows.js";
 import { Embedding } from "../../../layers/embedding.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
+import { specification } from "../../kernels.js";
 import { type Case, count, type Family, type FamilyName, gpt2, million, type Prepared, seed } from "../case.js";
 import { lookAt, otherOrder, somePlaces } from "../peers/job.js";
 import { describeIds, drawIds, type Ids } from "../setup/ids.js";

@@ -1,9 +1,10 @@
+import type { RowKernels } from "../../../backend/backend.js";
 import { type Backend, noPadding } from "../../../backend/backend.js";
-import { specification } from "../../../backend/families/every.js";
 import { matmulKernels } from "../../../backend/families/matmul.js";
-import { type RowKernels, rowKernels } from "../../../backend/families/rows.js";
+import { rowKernels } from "../../../backend/families/rows.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
+import { specification } from "../../kernels.js";
 import { type Case, count, type Family, gpt2, million, type Prepared, seed, type Wants } from "../case.js";
 import { drawIds } from "../setup/ids.js";
 import { Setup } from "../setup/setup.js";

@@ -1,8 +1,9 @@
+import type { StepKernels } from "../../../backend/backend.js";
 import { type Backend, noRows } from "../../../backend/backend.js";
-import { specification } from "../../../backend/families/every.js";
-import { type StepKernels, stepKernels } from "../../../backend/families/optimizers.js";
+import { stepKernels } from "../../../backend/families/steps.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
+import { specification } from "../../kernels.js";
 import { type Case, count, type Family, gpt2, type Prepared, seed, type Wants } from "../case.js";
 import { lookAt, otherOrder } from "../peers/job.js";
 import { drawIds } from "../setup/ids.js";

@@ -1,9 +1,9 @@
 import type { Backend } from "../../../backend/backend.js";
-import { specification } from "../../../backend/families/every.js";
 import { Embedding } from "../../../layers/embedding.js";
 import { Unembedding } from "../../../layers/unembedding.js";
 import { Generator } from "../../../random/generator.js";
 import { drawFloats } from "../../floats.js";
+import { specification } from "../../kernels.js";
 import { type Case, count, type Family, gpt2, type Prepared, seed, type Wants } from "../case.js";
 import { lookAt, otherOrder } from "../peers/job.js";
 import { operationsLimit, readLimit } from "../setup/limits.js";

@@ -1,6 +1,6 @@
-import { specification } from "../../../backend/families/every.js";
 import { Generator } from "../../../random/generator.js";
 import { firstDifference } from "../../floats.js";
+import { specification } from "../../kernels.js";
 
 /** Throws unless the rows have the bits of the specification: what is wrong is not timed. */
 export function verifyRows(

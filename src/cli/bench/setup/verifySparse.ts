@@ -1,5 +1,5 @@
 import { noPadding } from "../../../backend/backend.js";
-import { specification } from "../../../backend/families/every.js";
+import { specification } from "../../kernels.js";
 import { verifyRows } from "./verify.js";
 
 /** A gradient of some rows: which, ascending, and their values. */

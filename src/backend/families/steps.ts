@@ -1,16 +1,10 @@
-import type { Family, Kernels } from "../backend.js";
+import type { Family, StepKernels } from "../backend.js";
 import { stepAdagrad } from "../js/stepAdagrad.js";
 import { stepAdam } from "../js/stepAdam.js";
 import { stepRowwiseAdagrad } from "../js/stepRowwiseAdagrad.js";
 import { stepSGD } from "../js/stepSGD.js";
 import { stepSparseAdam } from "../js/stepSparseAdam.js";
 import { stagedSteps } from "../wasm/stagedSteps.js";
-
-/** Kernels that move a table and what is remembered of it. */
-export type StepKernels = Pick<
-  Kernels,
-  "stepSGD" | "stepAdagrad" | "stepRowwiseAdagrad" | "stepAdam" | "stepSparseAdam"
->;
 
 export const stepKernels: Family<StepKernels> = {
   specification: { stepSGD, stepAdagrad, stepRowwiseAdagrad, stepAdam, stepSparseAdam },
