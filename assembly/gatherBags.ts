@@ -1,12 +1,12 @@
 import { bagMax, bagMean } from "./bagModes";
 import { firstOutside } from "./firstOutside";
+import { touchedAtOnce, touchRows } from "./rows";
 import { stepFactors } from "./scratch";
 
 /** Bytes of a row that stay in registers while the rows of a bag pass by: 32 floats. */
 const passBytes: usize = 128;
 
-/** Rows of a bag that are brought near before the first pass (touchRows), in bytes of their indices; how long rows may be for that. */
-const touchedAtOnce: usize = 64 << 2;
+/** How long rows may be that are brought near before the first pass. */
 const longestTouched: usize = 512;
 
 /** A table up to this size is near already: half of a second-level cache and more. */
@@ -87,17 +87,6 @@ export function gatherBags(
     }
   }
   return numIndices;
-}
-
-/**
- * Reads one byte of every line of the rows whose indices lie in [at, end): WASM has no prefetch, but loads that nothing waits for miss side
- * by side, dozens at a time, where those of the passes miss a few at a time.
- */
-function touchRows(weight: usize, rowBytes: usize, at: usize, end: usize): void {
-  for (; at < end; at += 4) {
-    const row = weight + (load<u32>(at) as usize) * rowBytes;
-    for (let line: usize = 0; line < rowBytes; line += 64) load<u8>(row + line);
-  }
 }
 
 // A pass: 8 vectors of columns from `weight` on, of the rows whose indices lie in [at, end). The first of them is no padding.
