@@ -17,6 +17,7 @@ export default defineConfig({
   },
   test: {
     testTimeout: 240_000,
+    maxWorkers: "100%", // of the processors; by default one is left out, which of two is half
     projects: [
       { extends: true, test: { name: "source", include: ["test/**/*.test.ts"], exclude: ["test/package/**"] } },
       {
