@@ -8,12 +8,9 @@ import { extname, join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { root } from "../house/sources.js";
 
-const executables = [
-  process.env.CHROMIUM ?? "",
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-];
+const { CHROMIUM } = process.env; // names another one, which is then the only one that will do
+const executables =
+  CHROMIUM === undefined ? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"] : [CHROMIUM];
 
 /** Whether there is a real browser to test in. In CI it must be there; elsewhere its absence is said aloud. */
 export function hasBrowser(): boolean {
