@@ -415,7 +415,7 @@ describe("the command", () => {
     expect(describeRatios({ peers: undefined, limits })).toBe(
       `x plain JS: how many times as fast.${limits === undefined ? "" : " limit x: how many times the limit's time."}`,
     );
-    const staged = await run("staging", "--quick", "--backend", "js");
+    const staged = await run("--case", "W3,W4", "--quick", "--backend", "js");
     expect(staged.match(/Nothing is timed: only WASM stages\./g)).toHaveLength(1);
     expect(describeThreads(2)).toBe("native code, peers and limits on 2, WebAssembly and JavaScript of ours on one");
   });
