@@ -38,10 +38,8 @@ function buildNative() {
   }
   console.log("compiling the native addon");
   // `npm exec` hands node-gyp npm's settings, such as where Node's headers are.
-  const built = spawnSync("npm", ["exec", "--", "node-gyp", "rebuild", "--jobs", "max"], {
-    encoding: "utf8",
-    shell: isWindows,
-  });
+  const command = ["exec", "--", "node-gyp", "rebuild", "--jobs", "max"];
+  const built = spawnSync("npm", command, { encoding: "utf8", shell: isWindows });
   if (built.status === 0) return;
   mkdirSync("build", { recursive: true });
   writeFileSync("build/log.txt", `${built.stdout}${built.stderr}${built.error ?? ""}`);

@@ -1,9 +1,9 @@
 /**
- * node test/runtimes/run.mjs [NAME…] [--slow] [--strict] [--markdown]: the packed tarball in real runtimes, each with a fresh project; the
+ * node test/runtimes/run.mjs [NAME…] [--strict] [--markdown]: the packed tarball in real runtimes, each with a fresh project; the
  * digest of all that inside/conformance.js computes must be the specification's, which is what Node computes in plain JavaScript.
  *
- * NAME is the beginning of a runtime's name in the table. --slow adds Next.js built by webpack. What a runtime needs comes from npm into a folder that is
- * kept (versions.mjs); what is not to be had is named and skipped, and fails under CI or --strict.
+ * NAME is the beginning of a runtime's name in the table. What a runtime needs comes from npm into a folder that is kept (versions.mjs);
+ * what is not to be had is named and skipped, and fails under CI or --strict.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,12 +28,10 @@ const all = [...node, ...bun, ...deno, ...workerd, ...edgeRuntime, ...browsers, 
 
 const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,
-  options: { slow: { type: "boolean" }, strict: { type: "boolean" }, markdown: { type: "boolean" } },
+  options: { strict: { type: "boolean" }, markdown: { type: "boolean" } },
 });
-const isAsked = ({ name, isSlow }) =>
-  names.length === 0
-    ? options.slow || !isSlow
-    : names.some((each) => name.toLowerCase().startsWith(each.toLowerCase()));
+const isAsked = ({ name }) =>
+  names.length === 0 || names.some((each) => name.toLowerCase().startsWith(each.toLowerCase()));
 const asked = all.filter(isAsked);
 const askedChecks = checks.filter(isAsked);
 if (asked.length + askedChecks.length === 0) {
