@@ -37,7 +37,7 @@ export function gather(
     const blocks = rowBytes & ~63;
     const isFar = rowBytes <= longestTouched && (numEmbeddings as u64) * rowBytes > nearBytes;
     while (indices <= last) {
-      const end = min(indices + touchedAtOnce, last + 4);
+      const end = indices + min(touchedAtOnce, last + 4 - indices); // indices + 64 of them may be beyond 4 GiB
       if (isFar) touchRows(weight, rowBytes, indices, end);
       for (; indices < end; indices += 4, out += rowBytes) {
         if (!isFar) touch(weight, rowBytes, indices + ahead, last);

@@ -1,4 +1,4 @@
-import { matmulNT } from "../js/matmulNT.js";
+import type { MatmulKernels } from "../backend.js";
 import type { ProductExport } from "./exports.js";
 import type { Heap } from "./heap.js";
 import { type Home, isStaged, type Layout, layouts, outLayout, planBlocks, type Sizes } from "./plan.js";
@@ -24,13 +24,16 @@ interface Piece {
 /** One of the matrix kernels over operands of which some are not at home. */
 export class StagedProduct {
   readonly #layout: Layout;
+  /** In plain TypeScript. */
+  readonly #plain: MatmulKernels["matmulNN"];
   readonly #kernel: ProductExport;
   readonly #heap: Heap;
   readonly #window: number;
   readonly #capacity: number;
 
-  constructor(name: keyof typeof layouts, { exports, heap, whole }: Staging) {
+  constructor(name: keyof MatmulKernels, plain: MatmulKernels["matmulNN"], { exports, heap, whole }: Staging) {
     this.#layout = layouts[name];
+    this.#plain = plain;
     this.#kernel = exports[name];
     this.#heap = heap;
     this.#window = whole.address;
@@ -44,9 +47,9 @@ export class StagedProduct {
     const home: Home = { a: heap.holds(a), b: heap.holds(b), out: heap.holds(out) };
     const block = planBlocks(this.#layout, home, sizes, this.#capacity);
     if (block !== undefined) this.#blocks(a, b, sizes, home, block, accumulate, out);
-    // NT whose rows do not fit the window one of each: k cannot be cut, so the specification multiplies them where they lie. Measured: 1.0
-    // instead of 2.6 GFLOP/s, and only for operands away from home with rows above about 262,000 floats.
-    else matmulNT(a, b, m, n, k, accumulate, out);
+    // NT whose rows do not fit the window one of each (or a window too small for anything): k cannot be cut, so the specification multiplies
+    // them where they lie. Measured: 1.0 instead of 2.6 GFLOP/s, and only for operands away from home with rows above about 262,000 floats.
+    else this.#plain(a, b, m, n, k, accumulate, out);
   }
 
   #blocks(
