@@ -26,9 +26,12 @@ const leastBytes = 16e6;
 /** Whether this is compiled: only then can a process of its own run it. */
 const isCompiled = import.meta.url.endsWith(".js");
 
+/** What a process holds differs by some hundred kilobytes from one to the next. */
+const processes = 3;
+
 /**
- * How many bytes a loss takes at its peak beside table and gradients, by label, each in a process of its own; for the best implementation of
- * each backend, on so many threads. Undefined where the system does not tell.
+ * How many bytes a loss takes at its peak beside table and gradients, by label, the median of three processes of its own; for the best
+ * implementation of each backend, on so many threads. Undefined where the system does not tell.
  */
 export function growths(
   implementations: readonly Backend[],
@@ -40,15 +43,20 @@ export function growths(
   const bytes: Record<string, number> = {};
   for (const label of best.map(implementationName)) {
     for (const way of ["", allLogits]) {
-      const told = { label, isWhole: way !== "", ...sizes };
-      const { stdout, status } = spawnSync(process.execPath, [...childArguments, JSON.stringify(told)], {
-        encoding: "utf8",
-        env: { ...process.env, NN_EMBEDDING_THREADS: String(threads) },
-      });
-      if (status === 0 && stdout.trim() !== "") bytes[label + way] = Number(stdout);
+      const told = JSON.stringify({ label, isWhole: way !== "", ...sizes });
+      const measured = Array.from({ length: processes }, () => growthInProcess(told, threads));
+      if (measured.every((each) => each !== undefined)) bytes[label + way] = measured.toSorted((a, b) => a - b)[1];
     }
   }
   return bytes;
+}
+
+function growthInProcess(told: string, threads: number): number | undefined {
+  const { stdout, status } = spawnSync(process.execPath, [...childArguments, told], {
+    encoding: "utf8",
+    env: { ...process.env, NN_EMBEDDING_THREADS: String(threads) },
+  });
+  return status === 0 && stdout.trim() !== "" ? Number(stdout) : undefined;
 }
 
 const childArguments = [
