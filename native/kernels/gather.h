@@ -29,14 +29,20 @@ NN_INLINE void streamRow(f32* to, const f32* from, usize embeddingDim) {
   for (; j < embeddingDim; j += 4) stream(to + j, load<f32x4>(from + j));
 }
 
+/** Rows from here on are written past the caches if they are many; those of a larger table only from longRow on. */
+constexpr usize streamedRow = 64, longRow = 256;
+constexpr usize floatsOfLargeTable = 128 * 1024 * 1024;
+
 /**
  * Whether rows are so many that they are better written past the caches: few of them are still there when they are
  * wanted. At 8 MB whoever reads them at once loses more than the lookup gains. Several threads stay in the caches for
- * longer: one alone writes past them as fast as all of them together, for there is one way to the memory.
+ * longer: one alone writes past them as fast as all of them together, for there is one way to the memory. Where the
+ * rows themselves are waited for the most, short ones or those of a large table, it takes longer.
  */
-NN_INLINE bool areManyRows(const f32* out, usize numIndices, usize embeddingDim) {
+NN_INLINE bool areManyRows(const f32* out, usize numEmbeddings, usize numIndices, usize embeddingDim) {
   const usize floatsInCaches = (numThreads() == 1 ? 3 : 5) * 1024 * 1024;
-  return numIndices * embeddingDim >= floatsInCaches && embeddingDim >= wideLanes && embeddingDim % 4 == 0 &&
+  const usize least = numEmbeddings * embeddingDim > floatsOfLargeTable ? longRow : streamedRow;
+  return numIndices * embeddingDim >= floatsInCaches && embeddingDim >= least && embeddingDim % 4 == 0 &&
          reinterpret_cast<usize>(out) % sizeof(f32x4) == 0;
 }
 
@@ -77,7 +83,7 @@ usize gather(const f32* weight, usize numEmbeddings, usize embeddingDim, const u
              f32* out) {
   const usize done = firstOutside(indices, numIndices, numEmbeddings);
   if (done < numIndices) return done;
-  const bool isStreamed = areManyRows(out, numIndices, embeddingDim);
+  const bool isStreamed = areManyRows(out, numEmbeddings, numIndices, embeddingDim);
   split(numIndices, itemsThatPay(floatsThatPay, embeddingDim), 1, [&](usize from, usize to) {
     gatherAll(weight, embeddingDim, indices + from, to - from, isStreamed, out + from * embeddingDim);
   });

@@ -9,14 +9,14 @@ const leastFloats = 5 * 1024 * 1024;
 const numEmbeddings = 500;
 
 onEveryImplementationAndThreads(({ kernels }) => {
-  test.each([4, 16, 20, 100, 102, 516])("gather, 5 million floats in rows of %i", (dim) => {
+  test.each([4, 16, 68, 100, 102, 516])("gather, 5 million floats in rows of %i", (dim) => {
     const random = new Random(dim);
     const weight = filled(random, numEmbeddings * dim, "special");
     const numIndices = Math.ceil(leastFloats / dim);
     const indices = Uint32Array.from({ length: numIndices }, () => random.below(numEmbeddings));
     const expected = new Float32Array(numIndices * dim);
     specification.gather(weight, numEmbeddings, dim, indices, numIndices, expected);
-    for (const offset of dim === 20 ? [0, 1, 4, 8, 12, 13] : [4]) {
+    for (const offset of dim === 68 ? [0, 1, 4, 8, 12, 13] : [4]) {
       const memory = new Float32Array(offset + expected.length + 3).fill(7);
       const out = memory.subarray(offset, offset + expected.length);
       expect(kernels.gather(weight, numEmbeddings, dim, indices, numIndices, out)).toBe(numIndices);
